@@ -1,0 +1,75 @@
+"""The rooms of the house: a room imports only from floors below its own, and local_aws stands apart."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "workshop_kit"
+FLOORS = {
+    "errors": 0, "settings": 0,
+    "records": 1, "formats": 1, "workspace": 1,
+    "aws": 2, "domains": 2,
+    "authoring": 3, "review": 3,
+    "training": 4,
+    "playground": 5, "cleanup": 5,
+    "league": 6,
+    "classroom": 7,
+    "widgets": 8,
+    "cli": 9, "masters": 9, "runner": 9, "bench": 9, "__main__": 9,
+}  # fmt: skip
+# The only doors to local AWS: aws.py starts it when no AWS is configured, the command line runs it in the foreground
+# and times it.
+DOORS = {"aws", "cli", "bench"}
+
+
+def room_of(path: Path) -> str:
+    inside = path.relative_to(PACKAGE)
+    return inside.parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of everything from the kit that a file imports, wherever in the file."""
+    package = ".".join(("workshop_kit", *path.relative_to(PACKAGE).parent.parts))
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                up = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*up, base]).rstrip(".")
+            found.add(base)
+            if base == "workshop_kit":
+                found |= {f"{base}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.startswith("workshop_kit.")}
+
+
+FILES = [p for p in sorted(PACKAGE.rglob("*.py")) if p != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down_only(path: Path) -> None:
+    room = room_of(path)
+    for name in imports_of(path):
+        other = name.split(".")[1]
+        if other.startswith("__version__"):
+            continue
+        if room == "local_aws":
+            assert other in {"local_aws", "errors"}, f"local_aws knows nothing of {name}"
+        elif other == "local_aws":
+            assert room in DOORS, f"{room} must not import local_aws: it speaks AWS to a URL"
+        elif other != room:
+            assert room in FLOORS, f"{room} has no floor: give it one here"
+            assert other in FLOORS, f"{other} has no floor: give it one here"
+            assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {name} from above"
+
+
+def test_hidden_questions_have_one_reader() -> None:
+    """Only the league server's questions.py opens the hidden questions; their schema is checked in domains.py."""
+    readers = {
+        str(p.relative_to(PACKAGE)) for p in FILES if "hidden_questions" in p.read_text(encoding="utf-8")
+    }
+    allowed = {"league/questions.py", "domains.py", "local_aws/foundry/datasets.py", "local_aws/foundry/measure.py"}
+    assert readers <= allowed, f"hidden questions are named in {sorted(readers - allowed)}"
