@@ -1,4 +1,4 @@
-"""The values that flow through the kit: examples, topics, personas, datasets. All frozen."""
+"""The values that flow through the kit: examples, topics, personas, datasets, findings. All frozen."""
 
 from __future__ import annotations
 
@@ -62,18 +62,59 @@ class Dataset:
         return iter(self.examples)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(e.topic)}</td>"
-            f"<td style='text-align:left'>{html.escape(e.instruction)}</td>"
-            f"<td style='text-align:left'>{html.escape(e.response)}</td></tr>"
-            for e in self.examples[:5]
-        )
+        shown: list[list[object]] = [[e.topic, e.instruction, e.response] for e in self.examples[:5]]
         more = f"<p>… and {len(self) - 5} more rows.</p>" if len(self) > 5 else ""
         return (
             f"<p><b>{html.escape(self.name)}</b>: {len(self)} rows, id <code>{self.provenance_id}</code></p>"
-            "<table><thead><tr><th>topic</th><th>instruction</th><th>response</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>{more}"
+            + html_table(["topic", "instruction", "response"], shown)
+            + more
         )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing about a file or a row, placed as exactly as it can be.
+
+    `severity` is "error" (can't be used as it is), "warning" (usable, but look at it) or "note".
+    `line` and `column` count from 1; 0 means that there is none. `field` is a path such as "dialog[1].role".
+    `example_id` names the row a finding is about; `fix` says what mends it, and `mendable` whether
+    the kit can do that by itself without changing what the row says.
+    """
+
+    severity: str
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    field: str = ""
+    fix: str = ""
+    example_id: str = ""
+    mendable: bool = False
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.file,
+                f"line {self.line}" if self.line else "",
+                f"column {self.column}" if self.column else "",
+                f"field '{self.field}'" if self.field else "",
+            )
+            if part
+        )
+        return f"{place}: {self.message}" if place else self.message
+
+
+def html_table(columns: list[str], rows: list[list[object]], caption: str = "") -> str:
+    """A light table for a notebook, everything in it escaped."""
+    cell = "style='text-align:left;vertical-align:top;white-space:normal'"
+    head = "".join(f"<th {cell}>{html.escape(name)}</th>" for name in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td {cell}>{html.escape(str(value))}</td>" for value in row) + "</tr>" for row in rows
+    )
+    title = f"<p>{html.escape(caption)}</p>" if caption else ""
+    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def content_id(value: object) -> str:
