@@ -62,21 +62,6 @@ def _uncomment(line: str, where: str) -> str:
     return indent + body[1:].removeprefix(" ")
 
 
-def master_source(source: str) -> str:
-    """The master's cell as it is run: marks and starters left out, so that nobody reads both answers at once."""
-    kept: list[str] = []
-    starter = False
-    for line in source.splitlines():
-        mark = line.strip()
-        if mark == _BEGIN_STARTER:
-            starter = True
-        elif mark == _END_STARTER:
-            starter = False
-        elif mark not in (_BEGIN_SOLUTION, _END_SOLUTION) and not starter:
-            kept.append(line)
-    return "\n".join(kept)
-
-
 def attendee_notebook(master: dict[str, Any], name: str = "notebook") -> dict[str, Any]:
     """The attendee's copy of a master notebook (nbformat 4 as a dict), without outputs."""
     copy = json.loads(json.dumps(master))

@@ -1,0 +1,215 @@
+"""The `workshop-kit` command: thin commands over the rooms below.
+
+Exit status: 0 done, 1 a problem that is told in one sentence, 2 a command that was typed wrong, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from workshop_kit import __version__
+from workshop_kit.errors import KitError, LocalAwsProblem
+from workshop_kit.settings import DEFAULT_DOMAIN, REPO_ROOT, workspace_root
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except KitError as problem:
+        print(f"workshop-kit: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nCancelled; what was finished is kept.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="workshop-kit",
+        description="A hands-on course and competition in customizing language models.",
+    )
+    parser.add_argument("--version", action="version", version=f"workshop-kit {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help)
+        sub.set_defaults(run=run)
+        return sub
+
+    def with_home(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--home", type=Path, default=None, help="the workspace folder (default: the nearest one)")
+
+    lab = command("lab", _lab, "open the workshop in JupyterLab")
+    lab.add_argument("rest", nargs=argparse.REMAINDER, help="options passed on to jupyter lab")
+
+    run = command("run", _run, "run the whole workshop headless, ending with the standings")
+    run.add_argument("--domain", default=DEFAULT_DOMAIN, help="the domain to work on (default: %(default)s)")
+    run.add_argument(
+        "--copies", action="store_true", help="run the attendees' copies with their plain starter choices"
+    )
+    run.add_argument(
+        "--home", type=Path, default=None, help="a workspace folder (default: a new one below .workshop/runs)"
+    )
+    run.add_argument("--keep", action="store_true", help="leave local AWS and the league server running")
+
+    aws = command("aws", _aws, "run local AWS in the foreground")
+    with_home(aws)
+    aws.add_argument("--port", type=int, default=0, help="a port on 127.0.0.1 (default: a free one)")
+
+    league = command("league", _league, "run the league server in the foreground")
+    with_home(league)
+    league.add_argument("--domain", default=DEFAULT_DOMAIN, help="whose hidden questions are asked (default: %(default)s)")
+    league.add_argument("--port", type=int, default=0, help="a port (default: a free one)")
+    league.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+
+    stop = command("stop", _stop, "stop this workspace's local AWS and league server")
+    with_home(stop)
+
+    cleanup = command("cleanup", _cleanup, "find and remove what the kit made in AWS, and show that nothing is left")
+    with_home(cleanup)
+    cleanup.add_argument("--yes", action="store_true", help="remove; without it the command only lists")
+
+    domain = command("domain", _domain, "check a domain folder")
+    domain.add_argument("action", choices=["check", "list"])
+    domain.add_argument("path", nargs="*", help="domain folders or ids (default: every shipped one)")
+
+    notebooks = command("notebooks", _notebooks, "make the attendees' notebooks from the masters")
+    notebooks.add_argument("--check", action="store_true", help="only say which ones would change")
+
+    bench = command("bench", _bench, "measure the kit against its peers and print ratios")
+    bench.add_argument("what", nargs="*", help="which benchmarks (default: all)")
+    return parser
+
+
+def _home(args: argparse.Namespace) -> Path:
+    return args.home.expanduser().resolve() if args.home else workspace_root()
+
+
+def _lab(args: argparse.Namespace) -> int:
+    from workshop_kit.errors import require
+
+    require("jupyterlab", extra="notebooks")
+    folder = REPO_ROOT / "notebooks"
+    return subprocess.call([sys.executable, "-m", "jupyterlab", f"--notebook-dir={folder}", *args.rest])
+
+
+def _run(args: argparse.Namespace) -> int:
+    from workshop_kit.league import client
+    from workshop_kit.runner import run_workshop
+
+    started = time.monotonic()
+    home = args.home or workspace_root() / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
+    home = home.expanduser().resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    folder = REPO_ROOT / ("notebooks" if args.copies else "solutions")
+    os.environ["WORKSHOP_HOME"] = str(home)
+    print(f"The workshop on '{args.domain}', headless; workspace {home}\n")
+    try:
+        done = list(run_workshop(folder, home, domain=args.domain))
+        print()
+        for notebook in done:
+            print(f"  {notebook.seconds:6.1f} s  {notebook.name}")
+        print(f"  {time.monotonic() - started:6.1f} s  in all\n")
+        print(client.standings().to_text())
+        print(f"\nThe executed notebooks are in {home / 'notebooks'}")
+        print(f"See the standings page again with: workshop-kit league --home {home} --domain {args.domain}")
+    finally:
+        if not args.keep:
+            _stop_servers(home)
+    return 0
+
+
+def _aws(args: argparse.Namespace) -> int:
+    from workshop_kit.local_aws.__main__ import main as serve
+
+    return serve(["--home", str(_home(args)), "--port", str(args.port)])
+
+
+def _league(args: argparse.Namespace) -> int:
+    from workshop_kit.league.server import serve
+
+    os.environ["WORKSHOP_HOME"] = str(_home(args))
+    return serve(_home(args), args.domain, host=args.host, port=args.port)
+
+
+def _stop(args: argparse.Namespace) -> int:
+    for line in _stop_servers(_home(args)):
+        print(line)
+    return 0
+
+
+def _stop_servers(home: Path) -> list[str]:
+    from workshop_kit import league, local_aws
+
+    told = []
+    for name, stop in (("League server", league.stop), ("Local AWS", local_aws.stop)):
+        try:
+            told.append(f"{name}: {'stopped' if stop(home) else 'was not running'} ({home})")
+        except LocalAwsProblem as problem:
+            told.append(f"{name}: {problem}")
+    return told
+
+
+def _cleanup(args: argparse.Namespace) -> int:
+    from workshop_kit.aws import connect
+    from workshop_kit.cleanup import find, remove
+
+    os.environ["WORKSHOP_HOME"] = str(_home(args))
+    aws = connect()
+    print(aws)
+    found = find(aws)
+    for item in found:
+        print(f"  {item}")
+    if not found:
+        print("Nothing that the kit made is left.")
+        return 0
+    if not args.yes:
+        print(f"{len(found)} things were found; remove them with: workshop-kit cleanup --yes")
+        return 0
+    left = remove(aws, found)
+    for item in left:
+        print(f"  still there: {item}")
+    print("Nothing that the kit made is left." if not left else f"{len(left)} things are still there; run this again.")
+    return 1 if left else 0
+
+
+def _domain(args: argparse.Namespace) -> int:
+    from workshop_kit.domains import list_domains, validate_domain
+
+    paths = args.path or list_domains()
+    if args.action == "list":
+        print("\n".join(str(path) for path in paths))
+        return 0
+    wrong = 0
+    for path in paths:
+        findings = validate_domain(path)
+        for finding in findings:
+            print(finding)
+        wrong += bool(findings)
+        print(f"{path}: {'ok' if not findings else f'{len(findings)} findings'}")
+    return 1 if wrong else 0
+
+
+def _notebooks(args: argparse.Namespace) -> int:
+    from workshop_kit.masters import build
+
+    changed = build(REPO_ROOT / "solutions", REPO_ROOT / "notebooks", check=args.check)
+    for path in changed:
+        print(f"{'would change' if args.check else 'wrote'} {path.relative_to(REPO_ROOT)}")
+    if not changed:
+        print("The attendees' notebooks are up to date.")
+    return 1 if args.check and changed else 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from workshop_kit.bench import run
+
+    return run(args.what)
