@@ -1,7 +1,7 @@
 """A file of rows -> rows and findings: tolerant, placed by line and column, flat in memory for JSON Lines.
 
 One bad line never hides the others: it becomes a finding and reading goes on. Accepted with a note or a
-warning: a byte order mark, CRLF line ends, UTF-16, one JSON array instead of lines. Refused with one sentence:
+warning: a byte order mark, CRLF line ends, UTF-16, one JSON array instead of lines. Refused in one sentence:
 a folder, a missing or empty file, an archive, UTF-32.
 """
 
@@ -316,7 +316,7 @@ def _finding(
 
 
 def _complete(line: bytes) -> bool:
-    """Whether a first line that starts like JSON is one whole value (or broken in a way that is not "goes on")."""
+    """Whether a first line that starts like JSON is one whole value, as far as its end tells."""
     text = line.strip()
     if text[:1] == b"[":
         return False

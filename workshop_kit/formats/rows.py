@@ -1,6 +1,6 @@
 """One row of JSON <-> one Example, in each format the training services know.
 
-instruction   JumpStart instruction tuning: instruction, context, response (and topic, which JumpStart ignores)
+instruction   JumpStart instruction tuning: instruction, context, response (JumpStart ignores the topic)
 chat          JumpStart chat tuning: {"dialog": [{"role", "content"}, ...]}
 openai        the same turns under "messages"
 bedrock       bedrock-conversation-2024, for Nova fine-tuning (it has no place for a topic)
