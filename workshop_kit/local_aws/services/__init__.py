@@ -1,0 +1,1 @@
+"""One file per service; each maps botocore's operation names to handlers in OPERATIONS."""
