@@ -1,0 +1,169 @@
+"""Which models local AWS has, under which ids, and what each one truly is.
+
+A stand-in is never described as the model whose place it takes: JumpStart's ids are accepted so that the same request
+works on AWS and here, and every description says what answers here instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+
+WEIGHTS = Path(__file__).parent / "weights"
+HUB = "SageMakerPublicHub"
+PROVIDER = "Workshop Kit (local)"
+
+# Where the hub document says the stand-ins' files are. There are no such objects: the bucket is only a name by which
+# a request shows which model it means.
+ARTIFACT_BUCKET = "workshop-local-jumpstart"
+
+
+@dataclass(frozen=True)
+class JumpStartModel:
+    """A JumpStart id that local AWS accepts; the base model stands in for it."""
+
+    model_id: str
+    version: str
+    stands_for: str
+
+    @property
+    def label(self) -> str:
+        """One line that says what really runs under this id."""
+        return f"local stand-in: {base_label()}, not {self.stands_for}"
+
+    @property
+    def training_uri(self) -> str:
+        """The S3 prefix that a training job's `model` channel names."""
+        return f"s3://{ARTIFACT_BUCKET}/{self.model_id}/training/"
+
+    @property
+    def script_uri(self) -> str:
+        """The S3 address that a training job's `code` channel names."""
+        return f"s3://{ARTIFACT_BUCKET}/{self.model_id}/transfer_learning/sourcedir.tar.gz"
+
+    @property
+    def hosting_uri(self) -> str:
+        """The S3 prefix that a model without fine-tuning names."""
+        return f"s3://{ARTIFACT_BUCKET}/{self.model_id}/hosting/"
+
+
+@dataclass(frozen=True)
+class BedrockModel:
+    """A model behind Bedrock's Converse and InvokeModel."""
+
+    model_id: str
+    name: str
+    description: str
+    kind: str  # "base" and "reference" are weights; "writer" and "judge" are rules, see standins/
+
+
+JUMPSTART: dict[str, JumpStartModel] = {
+    model.model_id: model
+    for model in (
+        JumpStartModel("meta-textgeneration-llama-3-2-1b-instruct", "1.0.0", "Llama 3.2 1B Instruct"),
+        JumpStartModel("meta-textgeneration-llama-3-2-3b-instruct", "1.0.0", "Llama 3.2 3B Instruct"),
+    )
+}
+
+BEDROCK: dict[str, BedrockModel] = {
+    model.model_id: model
+    for model in (
+        BedrockModel(
+            "workshop.base-v1:0",
+            "Workshop base",
+            "The small base model that fine-tuning starts from; it knows no domain's particulars.",
+            "base",
+        ),
+        BedrockModel(
+            "workshop.reference-v1:0",
+            "Workshop reference",
+            "The base's larger, longer-trained sibling; the opponent in the league.",
+            "reference",
+        ),
+        BedrockModel(
+            "workshop.writer-v1:0",
+            "Workshop writer",
+            "Rules, not a neural network: writes topics, questions and answers from the passage in the prompt.",
+            "writer",
+        ),
+        BedrockModel(
+            "workshop.judge-v1:0",
+            "Workshop judge",
+            "Rules, not a neural network: compares two answers by key facts, relevance, repetition and likelihood.",
+            "judge",
+        ),
+    )
+}
+
+
+def base_model() -> str:
+    """The folder of the base model, or what WORKSHOP_BASE_MODEL names: a folder or a hub id."""
+    told = os.environ.get("WORKSHOP_BASE_MODEL")
+    if not told:
+        return str(WEIGHTS / "base")
+    # Jobs keep this, and other processes with other current folders read it: a folder is named absolutely.
+    return str(Path(told).resolve()) if Path(told).is_dir() else told
+
+
+def reference_model() -> str:
+    """The folder of the reference model."""
+    return str(WEIGHTS / "reference")
+
+
+def base_name() -> str:
+    """The base model's name: the shipped one's, or that of WORKSHOP_BASE_MODEL."""
+    told = os.environ.get("WORKSHOP_BASE_MODEL")
+    return f"the model {Path(told).name} that WORKSHOP_BASE_MODEL names" if told else "workshop base"
+
+
+def base_label() -> str:
+    """The base model in words, with its size where the weights are on this machine."""
+    name = base_name()
+    count = parameters(base_model())
+    return f"{name}, {count:,} parameters" if count else name
+
+
+def weights_of(model: BedrockModel) -> str | None:
+    """The folder or hub id of a Bedrock model's weights; None for one made of rules."""
+    return {"base": base_model, "reference": reference_model}.get(model.kind, lambda: None)()
+
+
+def present(model: BedrockModel) -> bool:
+    """Whether the model can answer on this machine: a model of weights needs its files, or a hub id to get them by."""
+    weights = weights_of(model)
+    if weights is None:
+        return True
+    told = bool(os.environ.get("WORKSHOP_BASE_MODEL")) and model.kind == "base"
+    return told or (Path(weights) / "config.json").is_file()
+
+
+def honest_name(model: BedrockModel) -> str:
+    """The name that listings show: what it is, and that it is local."""
+    weights = weights_of(model)
+    if weights is None:
+        return f"{model.name} (local, rule-based, not a neural network)"
+    if model.kind == "base" and os.environ.get("WORKSHOP_BASE_MODEL"):
+        return f"Base: {base_label()} (local)"
+    return f"{model.name} (local, {parameters(weights):,} parameters)"
+
+
+@lru_cache(maxsize=8)
+def parameters(folder: str) -> int:
+    """How many parameters the safetensors files in `folder` hold, from their headers alone; 0 when there are none."""
+    total = 0
+    for path in sorted(Path(folder).glob("*.safetensors")):
+        with path.open("rb") as file:
+            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        total += sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    return total
+
+
+def named_in(texts: Iterable[str]) -> JumpStartModel | None:
+    """The JumpStart model whose id occurs in one of `texts`, the longest id first."""
+    known = sorted(JUMPSTART, key=len, reverse=True)
+    return next((JUMPSTART[key] for text in texts for key in known if key in text), None)

@@ -1,0 +1,1 @@
+"""Training jobs: their documents and states, the supervisor in the server, and the worker process."""

@@ -1,0 +1,82 @@
+"""Bedrock's control plane: which models there are. Every name says that the model is local and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workshop_kit.local_aws import catalogue
+from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.context import Context
+
+Document = dict[str, Any]
+
+
+def find_model(ctx: Context, identifier: str) -> catalogue.BedrockModel | None:
+    """The model of an id or a foundation-model ARN, if it is here."""
+    prefix = f"arn:aws:bedrock:{ctx.region}::foundation-model/"
+    model = catalogue.BEDROCK.get(identifier.removeprefix(prefix))
+    return model if model is not None and catalogue.present(model) else None
+
+
+def list_foundation_models(ctx: Context, request: Document) -> Document:
+    """ListFoundationModels with its four filters."""
+    summaries = [_details(ctx, model) for model in catalogue.BEDROCK.values() if catalogue.present(model)]
+    provider = request.get("byProvider")
+    wanted = {
+        "customizationsSupported": request.get("byCustomizationType"),
+        "outputModalities": request.get("byOutputModality"),
+        "inferenceTypesSupported": request.get("byInferenceType"),
+    }
+    return {
+        "modelSummaries": [
+            summary
+            for summary in summaries
+            if (provider is None or summary["providerName"].lower() == provider.lower())
+            and all(value is None or value in summary[field] for field, value in wanted.items())
+        ]
+    }
+
+
+def get_foundation_model(ctx: Context, request: Document) -> Document:
+    """GetFoundationModel."""
+    model = find_model(ctx, request["modelIdentifier"])
+    if model is None:
+        raise AwsError(
+            "ResourceNotFoundException",
+            f"Could not resolve the foundation model from the model identifier {request['modelIdentifier']}; "
+            f"local AWS has {', '.join(known())}.",
+        )
+    return {"modelDetails": _details(ctx, model)}
+
+
+def list_inference_profiles(ctx: Context, request: Document) -> Document:
+    """ListInferenceProfiles: there are no other regions to route to, so there is no profile."""
+    return {"inferenceProfileSummaries": []}
+
+
+def known() -> list[str]:
+    """The ids of the models that are here."""
+    return [model.model_id for model in catalogue.BEDROCK.values() if catalogue.present(model)]
+
+
+def _details(ctx: Context, model: catalogue.BedrockModel) -> Document:
+    return {
+        "modelArn": f"arn:aws:bedrock:{ctx.region}::foundation-model/{model.model_id}",
+        "modelId": model.model_id,
+        "modelName": catalogue.honest_name(model),
+        "providerName": catalogue.PROVIDER,
+        "inputModalities": ["TEXT"],
+        "outputModalities": ["TEXT"],
+        "responseStreamingSupported": True,
+        "customizationsSupported": [],
+        "inferenceTypesSupported": ["ON_DEMAND"],
+        "modelLifecycle": {"status": "ACTIVE"},
+    }
+
+
+OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {
+    "ListFoundationModels": list_foundation_models,
+    "GetFoundationModel": get_foundation_model,
+    "ListInferenceProfiles": list_inference_profiles,
+}

@@ -1,0 +1,272 @@
+"""Bedrock Runtime: Converse and ConverseStream for every model, InvokeModel in Llama's body shape for those of weights.
+
+A stand-in made of rules is a module in `standins/` with
+    reply(ctx, messages: list[dict], system: str, params: dict) -> str
+where messages are {"role", "content": text} and params may hold max_tokens, temperature, top_p, stop.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from workshop_kit.local_aws import catalogue
+from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.context import Context
+from workshop_kit.local_aws.services import bedrock
+from workshop_kit.local_aws.services.generation import Answer, Settings, answer, model_ref
+
+Document = dict[str, Any]
+
+# What Llama's models on Bedrock use when the request is silent.
+MAX_TOKENS, TEMPERATURE, TOP_P = 512, 0.5, 0.9
+MOST_TOKENS = 2048
+STANDINS = {"writer": "workshop_kit.local_aws.standins.writer", "judge": "workshop_kit.local_aws.standins.judge"}
+
+
+def converse(ctx: Context, request: Document) -> Document:
+    """Converse: the whole answer at once."""
+    started = time.monotonic()
+    reply = _conversation(ctx, request)
+    text = "".join(reply)
+    return {
+        "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+        "stopReason": _stop_reason(reply),
+        "usage": _usage(reply),
+        "metrics": {"latencyMs": _since(started)},
+    }
+
+
+def converse_stream(ctx: Context, request: Document) -> Document:
+    """ConverseStream: the same answer as events, each sent when its text is there."""
+    started = time.monotonic()
+    reply = _conversation(ctx, request)
+    return {"stream": _events(reply, reply.begun(), started)}
+
+
+def invoke_model(ctx: Context, request: Document) -> Document:
+    """InvokeModel: {"prompt", "max_gen_len", "temperature", "top_p"} to {"generation", ...}, as Llama has it."""
+    reply = _invocation(ctx, request)
+    text = "".join(reply)
+    body = {
+        "generation": text,
+        "prompt_token_count": reply.input_tokens,
+        "generation_token_count": reply.output_tokens,
+        "stop_reason": "length" if reply.finish == "length" else "stop",
+    }
+    return {"body": json.dumps(body, ensure_ascii=False).encode(), "contentType": "application/json"}
+
+
+def invoke_model_with_response_stream(ctx: Context, request: Document) -> Document:
+    """InvokeModelWithResponseStream: one JSON chunk per piece of text; the last one has the counts."""
+    started = time.monotonic()
+    reply = _invocation(ctx, request)
+    return {"body": _chunks(reply, reply.begun(), started), "contentType": "application/json"}
+
+
+def _events(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Document]:
+    yield {"messageStart": {"role": "assistant"}}
+    for piece in pieces:
+        yield {"contentBlockDelta": {"delta": {"text": piece}, "contentBlockIndex": 0}}
+    yield {"contentBlockStop": {"contentBlockIndex": 0}}
+    yield {"messageStop": {"stopReason": _stop_reason(reply)}}
+    yield {"metadata": {"usage": _usage(reply), "metrics": {"latencyMs": _since(started)}}}
+
+
+def _chunks(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Document]:
+    def chunk(body: Document) -> Document:
+        return {"chunk": {"bytes": json.dumps(body, ensure_ascii=False).encode()}}
+
+    counted: int | None = reply.input_tokens
+    for piece in pieces:
+        yield chunk(
+            {
+                "generation": piece,
+                "prompt_token_count": counted,
+                "generation_token_count": reply.output_tokens,
+                "stop_reason": None,
+            }
+        )
+        counted = None
+    metrics = {
+        "inputTokenCount": reply.input_tokens,
+        "outputTokenCount": reply.output_tokens,
+        "invocationLatency": _since(started),
+    }
+    yield chunk(
+        {
+            "generation": "",
+            "prompt_token_count": counted,
+            "generation_token_count": reply.output_tokens,
+            "stop_reason": "length" if reply.finish == "length" else "stop",
+            "amazon-bedrock-invocationMetrics": metrics,
+        }
+    )
+
+
+def _model(ctx: Context, request: Document) -> catalogue.BedrockModel:
+    model = bedrock.find_model(ctx, request["modelId"])
+    if model is None:
+        raise AwsError("ValidationException", "The provided model identifier is invalid.")
+    return model
+
+
+def _conversation(ctx: Context, request: Document) -> Answer:
+    model = _model(ctx, request)
+    messages = _messages(request.get("messages") or [])
+    system = "\n\n".join(_text(block, "system prompt") for block in request.get("system") or [])
+    for unsupported in ("toolConfig", "guardrailConfig", "additionalModelRequestFields"):
+        if request.get(unsupported):
+            raise AwsError("ValidationException", f"This model doesn't support the field {unsupported}; remove it.")
+    config = request.get("inferenceConfig") or {}
+    settings = _settings(
+        config, "maxTokens", "topP", stop=tuple(config.get("stopSequences") or ())
+    )
+    if module := STANDINS.get(model.kind):
+        reply = importlib.import_module(module).reply
+        params = {
+            "max_tokens": settings.max_new_tokens,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "stop": list(settings.stop),
+        }
+        prompt = " ".join([system, *(message["content"] for message in messages)])
+        return _Scripted(prompt, lambda: reply(ctx, messages, system, params), settings)
+    turns = [{"role": "system", "content": system}, *messages] if system else messages
+    return answer(ctx, model_ref(catalogue.weights_of(model), model.model_id), turns, settings)
+
+
+def _messages(messages: list[Document]) -> list[dict[str, str]]:
+    if not messages:
+        raise AwsError("ValidationException", "The conversation has no messages; it needs at least one from the user.")
+    if messages[0]["role"] != "user":
+        raise AwsError(
+            "ValidationException",
+            "A conversation must start with a user message. Try again with a conversation that starts with a user "
+            "message.",
+        )
+    for first, second in zip(messages, messages[1:], strict=False):
+        if first["role"] == second["role"]:
+            raise AwsError(
+                "ValidationException",
+                "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
+                "between user and assistant roles and try again.",
+            )
+    if messages[-1]["role"] != "user":
+        raise AwsError("ValidationException", "The conversation must end with a user message.")
+    read = []
+    for message in messages:
+        text = "\n".join(_text(block, "message") for block in message["content"])
+        if not text.strip():
+            raise AwsError("ValidationException", "The text field in a ContentBlock object of a message is blank.")
+        read.append({"role": message["role"], "content": text})
+    return read
+
+
+def _text(block: Document, where: str) -> str:
+    if "text" not in block:
+        kind = next(iter(block), "empty")
+        raise AwsError("ValidationException", f"This model doesn't support the {kind} content block in a {where}.")
+    return block["text"]
+
+
+def _settings(
+    values: Document, length: str, nucleus: str, *, stop: tuple[str, ...] = (), upper: float = MOST_TOKENS
+) -> Settings:
+    """Read and bound the three numbers; raises ValidationException naming the one at fault."""
+    tokens, temperature, top_p = (
+        values.get(length, MAX_TOKENS),
+        values.get("temperature", TEMPERATURE),
+        values.get(nucleus, TOP_P),
+    )
+    for name, value, low, high in (
+        (length, tokens, 1, upper),
+        ("temperature", temperature, 0, 1),
+        (nucleus, top_p, 0, 1),
+    ):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise AwsError("ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}.")
+    if int(tokens) != tokens:
+        raise AwsError("ValidationException", f"{length} is {tokens!r}; it must be a whole number.")
+    return Settings(int(tokens), float(temperature), float(top_p), stop=stop)
+
+
+def _invocation(ctx: Context, request: Document) -> Answer:
+    model = _model(ctx, request)
+    weights = catalogue.weights_of(model)
+    if weights is None:
+        raise AwsError("ValidationException", f"{model.model_id} is made of rules and answers Converse only.")
+    body = request.get("body") or b""
+    try:
+        values = json.loads(body if isinstance(body, (bytes, str)) else body.read())
+    except ValueError as problem:
+        raise AwsError(
+            "ValidationException", f"Malformed input request: {problem}, please reformat your input and try again."
+        ) from None
+    unknown = sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"}) if isinstance(values, dict) else []
+    if not isinstance(values, dict) or not isinstance(values.get("prompt"), str) or unknown:
+        fault = f"extraneous key [{unknown[0]}] is not permitted" if unknown else "required key [prompt] not found"
+        raise AwsError(
+            "ValidationException", f"Malformed input request: #: {fault}, please reformat your input and try again."
+        )
+    return answer(ctx, model_ref(weights, model.model_id), values["prompt"], _settings(values, "max_gen_len", "top_p"))
+
+
+class _Scripted(Answer):
+    """The answer of a stand-in made of rules, handed out like a model's.
+
+    Its tokens are words and punctuation marks: a rule has no tokenizer.
+    """
+
+    _TOKEN = re.compile(r"\s*(?:\w+|[^\w\s])")
+    _PIECE = 8
+
+    def __init__(self, prompt: str, reply: Callable[[], str], settings: Settings) -> None:
+        super().__init__()
+        self.input_tokens = len(self._TOKEN.findall(prompt))
+        self._reply = reply
+        self._settings = settings
+
+    def _produce(self) -> Iterator[str]:
+        text = self._reply()
+        cut = min((at for stop in self._settings.stop if (at := text.find(stop)) >= 0), default=-1)
+        if cut >= 0:
+            text, self.finish = text[:cut], "stop_sequence"
+        ends = [found.end() for found in self._TOKEN.finditer(text)]
+        if len(ends) > self._settings.max_new_tokens:
+            ends, self.finish = ends[: self._settings.max_new_tokens], "length"
+            text = text[: ends[-1]]
+        self.output_tokens = len(ends)
+        marks = [0, *ends[self._PIECE - 1 :: self._PIECE]]
+        if marks[-1] != len(text):
+            marks.append(len(text))
+        for start, end in zip(marks, marks[1:], strict=False):
+            yield text[start:end]
+
+
+def _stop_reason(reply: Answer) -> str:
+    return {"length": "max_tokens", "stop_sequence": "stop_sequence"}.get(reply.finish, "end_turn")
+
+
+def _usage(reply: Answer) -> Document:
+    return {
+        "inputTokens": reply.input_tokens,
+        "outputTokens": reply.output_tokens,
+        "totalTokens": reply.input_tokens + reply.output_tokens,
+    }
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {
+    "Converse": converse,
+    "ConverseStream": converse_stream,
+    "InvokeModel": invoke_model,
+    "InvokeModelWithResponseStream": invoke_model_with_response_stream,
+}

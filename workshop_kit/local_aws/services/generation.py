@@ -1,0 +1,73 @@
+"""Text from a model, for SageMaker endpoints and Bedrock alike: one door to the model server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from workshop_kit.local_aws import catalogue
+from workshop_kit.local_aws.context import Context
+from workshop_kit.local_aws.inference import client
+from workshop_kit.local_aws.inference.client import ModelRef
+from workshop_kit.local_aws.services import weights
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to generate. Temperature 0 takes the likeliest token each time; the lengths are in tokens."""
+
+    max_new_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+class Answer:
+    """An answer being made: iterate over its pieces of text; counts and `finish` are right when all is read.
+
+    `finish` is "stop" (the model ended its turn), "length", or "stop_sequence".
+    """
+
+    def __init__(self) -> None:
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.finish = "stop"
+
+    def __iter__(self) -> Iterator[str]:
+        return self._produce()
+
+    def begun(self) -> Iterator[str]:
+        """The pieces, with the first one made already: a fault shows before an answer's head is sent."""
+        pieces = self._produce()
+        first = next(pieces, "")
+        return chain([first] if first else [], pieces)
+
+    def _produce(self) -> Iterator[str]:
+        raise NotImplementedError  # each kind of answer has its own
+
+
+def model_ref(base: str | None, label: str) -> ModelRef:
+    """A model that is served as it is."""
+    return ModelRef(base, None, label)
+
+
+def variant_ref(ctx: Context, variant: dict[str, Any]) -> ModelRef:
+    """The model that an endpoint's variant serves. Raises UnusableWeights."""
+    source = variant["Source"]
+    if "base" in source:
+        return ModelRef(catalogue.base_model(), None, catalogue.JUMPSTART[source["base"]].label)
+    folder = Path(variant["Folder"])
+    if not folder.is_dir():
+        folder = weights.fetch(ctx, source)  # the cache was cleared
+    label = f"{variant['ModelName']} ({source['uri']})"
+    if (folder / "adapter_config.json").is_file():
+        _check_base(folder)
+        return ModelRef(catalogue.base_model(), str(folder), label)
+    return ModelRef(str(folder), None, label)
