@@ -16,7 +16,7 @@ BINS = 12
 def estimate_tokens(text: str) -> int:
     """About how many tokens Llama 3 makes of `text`: a quarter of its UTF-8 bytes, rounded up.
 
-    """About how many tokens Llama 3 makes of `text`: a quarter of its UTF-8 bytes, rounded up.
+    Four bytes per token is the usual rule of thumb for English; other scripts take more bytes and tokens.
     """
     return math.ceil(len(text.encode("utf-8", "surrogatepass")) / 4)
 
