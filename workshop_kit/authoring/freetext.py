@@ -111,7 +111,8 @@ class _Reader:
                 yield from self._flush()
                 self.block = _Block(number, numbered=False)
                 self._add(rest)
-            elif self.block is None:
+            elif self.block is None or (name == "response" and self.block.text("response")):
+                yield from self._flush()
                 what = "an answer" if name == "response" else "a context"
                 yield Piece(
                     number, None, "error", "no-question", f"{what} without a question", "add its question"
@@ -126,9 +127,8 @@ class _Reader:
             self.block = _Block(number, numbered=True)
             question, mark, answer = _plain(numbered["rest"]).partition("?")
             self._add(question + mark)
-            if mark:
-                self.block.mode = "response"
-                self._add(answer.lstrip(" *_-–—:"))
+            self.block.mode = "response"
+            self._add(answer.lstrip(" *_-–—:"))
             return
         heading = _HEADING.match(line)
         if heading or _RULE.match(line):
@@ -155,7 +155,7 @@ class _Reader:
         if block.numbered:
             row["response"] = re.sub(r"^\s*[-*•]\s+", "", row["response"])
         if not row["response"]:
-            shown = row["instruction"][:60]
+            shown = " ".join(row["instruction"].split())[:60]
             yield Piece(block.line, None, "error", "no-answer", f"no answer to '{shown}'", "add its answer")
         elif not row["instruction"]:
             yield Piece(
