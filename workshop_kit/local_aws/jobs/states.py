@@ -135,4 +135,3 @@ def lost_reason(attempts: int) -> str:
         f"InternalServerError: The training process ended without a word {attempts} times (killed, or this machine ran "
         "out of memory); free some memory or use a smaller batch or shorter inputs, and start the job again."
     )
-

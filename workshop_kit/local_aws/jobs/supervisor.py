@@ -44,7 +44,9 @@ class Supervisor:
     _child: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _fruitless: int = 0
-    _beat: tuple[object, float] = field(default_factory=lambda: (object(), 0.0))  # no beat equals a new object
+    _beat: tuple[object, float] = field(
+        default_factory=lambda: (object(), 0.0)
+    )  # no beat equals a new object
     _stopping: dict[str, float] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -53,10 +55,13 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a running worker goes on with its job."""
+        """End the thread. A worker goes on with its job; one without is ended, to give its memory back."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
+        worker = WorkerLock(self.home).holder()
+        if worker and not states.active(self.store):
+            os.kill(worker, signal.SIGTERM)
 
     def _watch(self) -> None:
         while not self._ended.wait(TICK):
@@ -108,7 +113,9 @@ class Supervisor:
         if beat != self._beat[0]:
             self._beat = (beat, now)
         stopping = {
-            job["TrainingJobName"] for job in jobs if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]
+            job["TrainingJobName"]
+            for job in jobs
+            if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]
         }
         self._stopping = {name: self._stopping.get(name, now) for name in stopping}
         deaf = any(now - since > STOP_PATIENCE for since in self._stopping.values())

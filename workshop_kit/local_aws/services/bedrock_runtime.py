@@ -25,7 +25,10 @@ Document = dict[str, Any]
 # What Llama's models on Bedrock use when the request is silent.
 MAX_TOKENS, TEMPERATURE, TOP_P = 512, 0.5, 0.9
 MOST_TOKENS = 2048
-STANDINS = {"writer": "workshop_kit.local_aws.standins.writer", "judge": "workshop_kit.local_aws.standins.judge"}
+STANDINS = {
+    "writer": "workshop_kit.local_aws.standins.writer",
+    "judge": "workshop_kit.local_aws.standins.judge",
+}
 
 
 def converse(ctx: Context, request: Document) -> Document:
@@ -121,11 +124,11 @@ def _conversation(ctx: Context, request: Document) -> Answer:
     system = "\n\n".join(_text(block, "system prompt") for block in request.get("system") or [])
     for unsupported in ("toolConfig", "guardrailConfig", "additionalModelRequestFields"):
         if request.get(unsupported):
-            raise AwsError("ValidationException", f"This model doesn't support the field {unsupported}; remove it.")
+            raise AwsError(
+                "ValidationException", f"This model doesn't support the field {unsupported}; remove it."
+            )
     config = request.get("inferenceConfig") or {}
-    settings = _settings(
-        config, "maxTokens", "topP", stop=tuple(config.get("stopSequences") or ())
-    )
+    settings = _settings(config, "maxTokens", "topP", stop=tuple(config.get("stopSequences") or ()))
     if module := STANDINS.get(model.kind):
         reply = importlib.import_module(module).reply
         params = {
@@ -142,7 +145,9 @@ def _conversation(ctx: Context, request: Document) -> Answer:
 
 def _messages(messages: list[Document]) -> list[dict[str, str]]:
     if not messages:
-        raise AwsError("ValidationException", "The conversation has no messages; it needs at least one from the user.")
+        raise AwsError(
+            "ValidationException", "The conversation has no messages; it needs at least one from the user."
+        )
     if messages[0]["role"] != "user":
         raise AwsError(
             "ValidationException",
@@ -162,7 +167,9 @@ def _messages(messages: list[Document]) -> list[dict[str, str]]:
     for message in messages:
         text = "\n".join(_text(block, "message") for block in message["content"])
         if not text.strip():
-            raise AwsError("ValidationException", "The text field in a ContentBlock object of a message is blank.")
+            raise AwsError(
+                "ValidationException", "The text field in a ContentBlock object of a message is blank."
+            )
         read.append({"role": message["role"], "content": text})
     return read
 
@@ -170,7 +177,9 @@ def _messages(messages: list[Document]) -> list[dict[str, str]]:
 def _text(block: Document, where: str) -> str:
     if "text" not in block:
         kind = next(iter(block), "empty")
-        raise AwsError("ValidationException", f"This model doesn't support the {kind} content block in a {where}.")
+        raise AwsError(
+            "ValidationException", f"This model doesn't support the {kind} content block in a {where}."
+        )
     return block["text"]
 
 
@@ -189,7 +198,9 @@ def _settings(
         (nucleus, top_p, 0, 1),
     ):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise AwsError("ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}.")
+            raise AwsError(
+                "ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}."
+            )
     if int(tokens) != tokens:
         raise AwsError("ValidationException", f"{length} is {tokens!r}; it must be a whole number.")
     return Settings(int(tokens), float(temperature), float(top_p), stop=stop)
@@ -205,15 +216,27 @@ def _invocation(ctx: Context, request: Document) -> Answer:
         values = json.loads(body if isinstance(body, (bytes, str)) else body.read())
     except ValueError as problem:
         raise AwsError(
-            "ValidationException", f"Malformed input request: {problem}, please reformat your input and try again."
+            "ValidationException",
+            f"Malformed input request: {problem}, please reformat your input and try again.",
         ) from None
-    unknown = sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"}) if isinstance(values, dict) else []
+    unknown = (
+        sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"})
+        if isinstance(values, dict)
+        else []
+    )
     if not isinstance(values, dict) or not isinstance(values.get("prompt"), str) or unknown:
-        fault = f"extraneous key [{unknown[0]}] is not permitted" if unknown else "required key [prompt] not found"
-        raise AwsError(
-            "ValidationException", f"Malformed input request: #: {fault}, please reformat your input and try again."
+        fault = (
+            f"extraneous key [{unknown[0]}] is not permitted"
+            if unknown
+            else "required key [prompt] not found"
         )
-    return answer(ctx, model_ref(weights, model.model_id), values["prompt"], _settings(values, "max_gen_len", "top_p"))
+        raise AwsError(
+            "ValidationException",
+            f"Malformed input request: #: {fault}, please reformat your input and try again.",
+        )
+    return answer(
+        ctx, model_ref(weights, model.model_id), values["prompt"], _settings(values, "max_gen_len", "top_p")
+    )
 
 
 class _Scripted(Answer):

@@ -107,7 +107,9 @@ def get_endpoint(ctx: Context, name: str) -> Document:
     """The endpoint's document; raises ValidationException when there is none."""
     document = ctx.store.get(KIND, name)
     if document is None:
-        raise AwsError("ValidationException", f'Could not find endpoint "{resources.arn(ctx, "endpoint", name)}".')
+        raise AwsError(
+            "ValidationException", f'Could not find endpoint "{resources.arn(ctx, "endpoint", name)}".'
+        )
     return document
 
 

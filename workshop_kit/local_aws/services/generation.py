@@ -29,6 +29,10 @@ class Settings:
     stop: tuple[str, ...] = ()
 
 
+class Refused(Exception):
+    """The model server can't take the request as it is: too long, or with a setting it can't follow."""
+
+
 class Answer:
     """An answer being made: iterate over its pieces of text; counts and `finish` are right when all is read.
 
@@ -71,3 +75,33 @@ def variant_ref(ctx: Context, variant: dict[str, Any]) -> ModelRef:
         _check_base(folder)
         return ModelRef(catalogue.base_model(), str(folder), label)
     return ModelRef(str(folder), None, label)
+
+
+def answer(ctx: Context, ref: ModelRef, prompt: str | list[dict[str, str]], settings: Settings) -> Answer:
+    """Begin an answer to a finished prompt (text) or to a conversation (a list of messages)."""
+    return _Generated(ctx, ref, prompt, settings)
+
+
+def check(ctx: Context, ref: ModelRef) -> None:
+    """Have a model make one token, which loads it; raises whatever keeps it from that."""
+    for _ in answer(ctx, ref, "Hello", Settings(max_new_tokens=1, temperature=0.0, top_p=1.0)):
+        pass
+
+
+class _Generated(Answer):
+    """An answer from a model of weights."""
+
+    def __init__(self, ctx: Context, ref: ModelRef, prompt: Any, settings: Settings) -> None:
+        super().__init__()
+        self._call = (ctx.home, ref, prompt)
+        self._settings = settings
+
+    def _produce(self) -> Iterator[str]:
+        params = {"max_new_tokens": self._settings.max_new_tokens, "seed": self._settings.seed}
+        for chunk in client.generate(*self._call, params):
+            self.output_tokens += chunk.tokens
+            yield chunk.text
+
+
+def _check_base(folder: Path) -> None:
+    told = json.loads((folder / "base_model.json").read_text())

@@ -33,7 +33,11 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
     """DescribeHubContent."""
     model = catalogue.JUMPSTART.get(request["HubContentName"])
     arn = _content_arn(ctx, request["HubContentName"], "")
-    if request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB or request["HubContentType"] != "Model" or model is None:
+    if (
+        request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB
+        or request["HubContentType"] != "Model"
+        or model is None
+    ):
         raise AwsError(
             "ResourceNotFound",
             f"Hub content {arn} does not exist; local AWS's {catalogue.HUB} holds the models "
@@ -41,7 +45,9 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
         )
     version = request.get("HubContentVersion")
     if version not in (None, "*", model.version):
-        raise AwsError("ResourceNotFound", f"Hub content {arn}{version} does not exist; version {model.version} does.")
+        raise AwsError(
+            "ResourceNotFound", f"Hub content {arn}{version} does not exist; version {model.version} does."
+        )
     return resources.public(_summary(ctx, model)) | {
         "HubName": catalogue.HUB,
         "HubArn": f"arn:aws:sagemaker:{ctx.region}:aws:hub/{catalogue.HUB}",
@@ -53,7 +59,9 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
 def list_hub_contents(ctx: Context, request: Document) -> Document:
     """ListHubContents."""
     if request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB:
-        raise AwsError("ResourceNotFound", f"Hub {request['HubName']} does not exist; local AWS has {catalogue.HUB}.")
+        raise AwsError(
+            "ResourceNotFound", f"Hub {request['HubName']} does not exist; local AWS has {catalogue.HUB}."
+        )
     summaries = []
     if request["HubContentType"] == "Model":
         summaries = [_summary(ctx, model) for model in catalogue.JUMPSTART.values()]
@@ -91,7 +99,7 @@ def document(ctx: Context, model: catalogue.JumpStartModel) -> Document:
         "FineTuningSupported": True,
         "ValidationSupported": True,
         "IncrementalTrainingSupported": False,
-        "Hyperparameters": [dict(entry) for entry in hyperparameters()],
+        "Hyperparameters": [dict(entry) for entry in HYPERPARAMETERS],
         "TrainingEcrUri": f"{registry}/workshop-local-training:{model.version}",
         "TrainingScriptUri": model.script_uri,
         "TrainingArtifactUri": model.training_uri,
@@ -120,7 +128,10 @@ def document(ctx: Context, model: catalogue.JumpStartModel) -> Document:
                 "ContentType": "application/json",
                 "PromptKey": "inputs",
                 "OutputKeys": {"generated_text": "generated_text"},
-                "Body": {"inputs": "What is a permit?", "parameters": {"max_new_tokens": 64, "temperature": 0.6}},
+                "Body": {
+                    "inputs": "What is a permit?",
+                    "parameters": {"max_new_tokens": 64, "temperature": 0.6},
+                },
             }
         },
     }
@@ -152,11 +163,6 @@ def _markdown(model: catalogue.JumpStartModel) -> str:
         f"# {model.model_id}\n\nOn this machine the id is answered by a {model.label}. Requests have the form that "
         "JumpStart's have; what the model knows, and how well it learns, is its own."
     )
-
-
-def hyperparameters() -> list[Document]:
-    """The trainer's table in the hub document's form."""
-    raise NotImplementedError
 
 
 OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {

@@ -43,7 +43,8 @@ def describe_log_streams(ctx: Context, request: Document) -> Document:
     by_time = request.get("orderBy") == "LastEventTime"
     if by_time and prefix:
         raise AwsError(
-            "InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix; leave one out."
+            "InvalidParameterException",
+            "Cannot order by LastEventTime with a logStreamNamePrefix; leave one out.",
         )
     streams = [_stream(ctx, group, found) for found in ctx.store.log_streams(group, prefix)]
     streams.sort(
@@ -88,7 +89,10 @@ def filter_log_events(ctx: Context, request: Document) -> Document:
     wanted = _pattern(request.get("filterPattern") or "")
     rows = heapq.merge(
         *(
-            [(at, stream, number, message) for number, at, message in _between(_events(ctx, group, stream, 0), request)]
+            [
+                (at, stream, number, message)
+                for number, at, message in _between(_events(ctx, group, stream, 0), request)
+            ]
             for stream in names
         )
     )
@@ -169,7 +173,7 @@ def _pattern(text: str) -> Callable[[str], bool]:
     if text.startswith(("{", "[", "%")):
         raise AwsError(
             "InvalidParameterException",
-            f"The filter pattern {text!r} is not supported by local AWS; give words or \"quoted phrases\".",
+            f'The filter pattern {text!r} is not supported by local AWS; give words or "quoted phrases".',
         )
     try:
         words = shlex.split(text)

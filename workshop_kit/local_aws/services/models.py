@@ -28,7 +28,13 @@ def create_model(ctx: Context, request: Document) -> Document:
         check_role(ctx, request["ExecutionRoleArn"])
     source = _source(ctx, request)
     document = resources.pick(
-        request, "ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation"
+        request,
+        "ModelName",
+        "PrimaryContainer",
+        "Containers",
+        "ExecutionRoleArn",
+        "VpcConfig",
+        "EnableNetworkIsolation",
     ) | {"ModelArn": arn, "CreationTime": resources.now(), "_Source": source}
     document.setdefault("EnableNetworkIsolation", False)
     _create(ctx, MODEL, name, document, f'Cannot create already existing model "{arn}".')
@@ -62,7 +68,9 @@ def create_endpoint_config(ctx: Context, request: Document) -> Document:
     variants = request["ProductionVariants"]
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
-        raise AwsError("ValidationException", "Two production variants of this configuration have the same name.")
+        raise AwsError(
+            "ValidationException", "Two production variants of this configuration have the same name."
+        )
     for variant in variants:
         if "ModelName" not in variant:
             raise AwsError(
@@ -138,12 +146,18 @@ def _list(ctx: Context, kind: str, request: Document, member: str, name: str, ar
 
 def _source(ctx: Context, request: Document) -> Document:
     """Where the weights come from: {"uri": ..., "compressed": bool} or {"base": JumpStart id}."""
-    containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers") or []
+    containers = (
+        [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers") or []
+    )
     if len(containers) != 1:
-        raise AwsError("ValidationException", "A model here has exactly one container; give PrimaryContainer.")
+        raise AwsError(
+            "ValidationException", "A model here has exactly one container; give PrimaryContainer."
+        )
     (container,) = containers
     if "ModelPackageName" in container:
-        raise AwsError("ValidationException", "Local AWS has no model packages; give ModelDataUrl or ModelDataSource.")
+        raise AwsError(
+            "ValidationException", "Local AWS has no model packages; give ModelDataUrl or ModelDataSource."
+        )
     data = container.get("ModelDataSource", {}).get("S3DataSource")
     if data and container.get("ModelDataUrl"):
         raise AwsError("ValidationException", "Give ModelDataUrl or ModelDataSource, not both.")

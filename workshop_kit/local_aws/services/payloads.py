@@ -15,7 +15,9 @@ PARAMETERS = frozenset(
     "max_new_tokens max_tokens temperature top_p top_k do_sample repetition_penalty seed stop return_full_text details "
     "decoder_input_details".split()
 )
-CHAT_FIELDS = frozenset("messages model max_tokens max_new_tokens temperature top_p top_k seed stop stream n".split())
+CHAT_FIELDS = frozenset(
+    "messages model max_tokens max_new_tokens temperature top_p top_k seed stop stream n".split()
+)
 ROLES = ("system", "user", "assistant")
 
 
@@ -84,7 +86,9 @@ def _messages(told: Any) -> list[dict[str, str]]:
         role = message.get("role") if isinstance(message, dict) else None
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, list):  # OpenAI's form with typed parts
-            texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+            texts = [
+                part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
+            ]
             content = "\n".join(texts) if texts and len(texts) == len(content) else None
         if role not in ROLES or not isinstance(content, str):
             raise BadPayload(f"messages[{number}] needs a role ({', '.join(ROLES)}) and a text as content")
@@ -95,8 +99,14 @@ def _messages(told: Any) -> list[dict[str, str]]:
 
 
 def _settings(told: dict[str, Any]) -> Settings:
-    tokens = _number(told, "max_new_tokens", _number(told, "max_tokens", MAX_NEW_TOKENS, 1, MOST_NEW_TOKENS, whole=True),
-                     1, MOST_NEW_TOKENS, whole=True)
+    tokens = _number(
+        told,
+        "max_new_tokens",
+        _number(told, "max_tokens", MAX_NEW_TOKENS, 1, MOST_NEW_TOKENS, whole=True),
+        1,
+        MOST_NEW_TOKENS,
+        whole=True,
+    )
     temperature = _number(told, "temperature", 0.0, 0, 2)
     sample = told.get("do_sample")
     if sample not in (None, True, False):

@@ -60,7 +60,9 @@ def pick(document: Document, *names: str) -> Document:
     return {name: document[name] for name in names if name in document}
 
 
-def filtered(documents: Iterable[Document], request: Document, *, name: str, status: str = "") -> list[Document]:
+def filtered(
+    documents: Iterable[Document], request: Document, *, name: str, status: str = ""
+) -> list[Document]:
     """Apply the filters the List calls share: NameContains, StatusEquals and the time bounds."""
     kept = []
     for document in documents:
@@ -121,7 +123,9 @@ def _read_token(token: str, sort_by: str, descending: bool) -> list[Any]:
             return last
     except ValueError:
         pass
-    raise AwsError("ValidationException", "The NextToken is not one that this listing gave out; start again without it.")
+    raise AwsError(
+        "ValidationException", "The NextToken is not one that this listing gave out; start again without it."
+    )
 
 
 def listing(member: str, rows: list[Document], token: str | None) -> Document:

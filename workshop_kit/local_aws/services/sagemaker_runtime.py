@@ -75,7 +75,9 @@ def _prepare(ctx: Context, request: Document) -> tuple[Document, Payload]:
         (variant,) = random.choices(variants, [variant["Weight"] for variant in variants])
     content_type = (request.get("ContentType") or "application/json").split(";")[0].strip().lower()
     if content_type != "application/json":
-        raise _model_error(ctx, request, f"content type {content_type} is not supported; send application/json", 415)
+        raise _model_error(
+            ctx, request, f"content type {content_type} is not supported; send application/json", 415
+        )
     body = request.get("Body") or b""
     try:
         return variant, read_payload(body if isinstance(body, bytes) else body.read())
@@ -169,10 +171,18 @@ def _completion(model: str, text: str, answer: Answer) -> Document:
 
 
 def _chat_lines(model: str, answer: Answer, pieces: Iterator[str]) -> Iterator[str]:
-    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": "chat.completion.chunk", "created": int(time.time())}
+    head = {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+    }
 
     def event(delta: Document, finish: str | None = None, **more: Any) -> str:
-        body = head | {"model": model, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
+        body = head | {
+            "model": model,
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+            **more,
+        }
         return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
 
     yield event({"role": "assistant", "content": ""})

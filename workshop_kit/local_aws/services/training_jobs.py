@@ -228,7 +228,8 @@ def _check_metrics(request: Document) -> None:
             ) from None
         if groups < 1:
             raise AwsError(
-                "ValidationException", f"The regex of metric {definition['Name']} has no group that holds the value."
+                "ValidationException",
+                f"The regex of metric {definition['Name']} has no group that holds the value.",
             )
 
 
