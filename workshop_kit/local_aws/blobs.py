@@ -64,6 +64,23 @@ class BlobStore:
             raise
         return blob, size
 
+    def link(self, segment: Segment) -> Segment:
+        """A second blob of the same bytes, without copying them."""
+        blob = uuid.uuid4().hex
+        path = self.path(blob)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self.path(segment[0]), path)
+        except FileNotFoundError:
+            raise AwsError("NoSuchKey", "The object was deleted while it was copied.", status=404) from None
+        except OSError:
+            # A file system without hard links.
+            with open(self.path(segment[0]), "rb") as source:
+                return self.write(source)
+        # The file keeps its old time, by which a sweep would take it for lost before its row is there.
+        os.utime(path)
+        return blob, segment[1]
+
     def delete(self, blobs: Iterable[str]) -> None:
         """Remove blobs; those already gone are no error."""
         for blob in blobs:
@@ -76,7 +93,9 @@ class BlobStore:
                 return open(self.path(segments[0][0]), "rb")
             return io.BufferedReader(_Joined(self, segments), CHUNK)  # type: ignore[return-value]
         except FileNotFoundError:
-            raise AwsError("NoSuchKey", "The object was deleted while it was being opened.", status=404) from None
+            raise AwsError(
+                "NoSuchKey", "The object was deleted while it was being opened.", status=404
+            ) from None
 
     def sweep(self, known: Callable[[], set[str]]) -> int:
         """Remove files that no row names and that nobody can still be writing; returns how many."""

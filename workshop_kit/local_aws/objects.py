@@ -114,7 +114,10 @@ class ObjectStore:
                     status=409,
                     fields={"BucketName": name},
                 )
-            db.execute("DELETE FROM parts WHERE upload_id IN (SELECT upload_id FROM uploads WHERE bucket = ?)", (name,))
+            db.execute(
+                "DELETE FROM parts WHERE upload_id IN (SELECT upload_id FROM uploads WHERE bucket = ?)",
+                (name,),
+            )
             db.execute("DELETE FROM uploads WHERE bucket = ?", (name,))
             self.store.delete(BUCKET, name)
 
@@ -169,23 +172,29 @@ class ObjectStore:
         return meta
 
     def commit(self, meta: ObjectMeta, condition: Condition | None = None) -> None:
-        """Make an object whose blobs are on disk visible, replacing what was under its key."""
-        with self.store.transaction() as db:
-            self.bucket(meta.bucket)
-            old = self.find(meta.bucket, meta.key)
-            if condition:
-                condition(old)
-            db.execute(
-                "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)",
-                (meta.bucket, meta.key, meta.size, meta.etag, meta.modified, meta.doc()),
-            )
+        """Make an object whose blobs are on disk visible, and drop what was under its key."""
+        with self.store.transaction():
+            dropped = self.replace(meta, condition)
+        self.blobs.delete(dropped)
+
+    def replace(self, meta: ObjectMeta, condition: Condition | None = None) -> builtins.list[str]:
+        """Within a transaction: write an object's row; returns the blobs that are to go once it is committed."""
+        self.bucket(meta.bucket)
+        old = self.find(meta.bucket, meta.key)
+        if condition:
+            condition(old)
+        self.store.connection.execute(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)",
+            (meta.bucket, meta.key, meta.size, meta.etag, meta.modified, meta.doc()),
+        )
         kept = {blob for blob, _ in meta.segments}
-        self.blobs.delete(blob for blob, _ in (old.segments if old else ()) if blob not in kept)
+        return [blob for blob, _ in (old.segments if old else ()) if blob not in kept]
 
     def find(self, bucket: str, key: str) -> ObjectMeta | None:
         """The object's metadata, or None."""
         row = self.store.connection.execute(
-            "SELECT bucket, key, size, etag, modified, doc FROM objects WHERE bucket = ? AND key = ?", (bucket, key)
+            "SELECT bucket, key, size, etag, modified, doc FROM objects WHERE bucket = ? AND key = ?",
+            (bucket, key),
         ).fetchone()
         return _meta(row) if row else None
 
@@ -234,9 +243,15 @@ class ObjectStore:
         self.bucket(bucket)
         return ((meta.key, meta.size, meta.etag) for meta in self.scan(bucket, prefix))
 
-    def scan(self, bucket: str, prefix: str = "", start: str = "", *, inclusive: bool = True) -> Iterator[ObjectMeta]:
+    def scan(
+        self, bucket: str, prefix: str = "", start: str = "", *, inclusive: bool = True
+    ) -> Iterator[ObjectMeta]:
         """The objects under `prefix` from the key `start` on; read in pages, so that no lock is held meanwhile."""
-        low, sign, end = max(prefix, start), ">=" if inclusive or prefix > start else ">", after_prefix(prefix)
+        low, sign, end = (
+            max(prefix, start),
+            ">=" if inclusive or prefix > start else ">",
+            after_prefix(prefix),
+        )
         while True:
             rows = self.store.connection.execute(
                 f"SELECT bucket, key, size, etag, modified, doc FROM objects WHERE bucket = ? AND key {sign} ?"

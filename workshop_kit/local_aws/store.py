@@ -64,7 +64,9 @@ class Store:
 
     def get(self, kind: str, key: str) -> Document | None:
         """The document, or None."""
-        row = self.connection.execute("SELECT doc FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        row = self.connection.execute(
+            "SELECT doc FROM documents WHERE kind = ? AND key = ?", (kind, key)
+        ).fetchone()
         return json.loads(row[0]) if row else None
 
     def delete(self, kind: str, key: str) -> bool:
@@ -87,7 +89,9 @@ class Store:
             if row is None:
                 return None
             doc = change(json.loads(row[0]))
-            db.execute("UPDATE documents SET doc = ? WHERE kind = ? AND key = ?", (json.dumps(doc), kind, key))
+            db.execute(
+                "UPDATE documents SET doc = ? WHERE kind = ? AND key = ?", (json.dumps(doc), kind, key)
+            )
             return doc
 
     # --- log lines
@@ -97,14 +101,17 @@ class Store:
         lines = list(lines)
         with self.transaction() as db:
             (first,) = db.execute(
-                "SELECT COALESCE(MAX(seq) + 1, 0) FROM log_lines WHERE grp = ? AND stream = ?", (group, stream)
+                "SELECT COALESCE(MAX(seq) + 1, 0) FROM log_lines WHERE grp = ? AND stream = ?",
+                (group, stream),
             ).fetchone()
             db.executemany(
                 "INSERT INTO log_lines VALUES (?, ?, ?, ?, ?)",
                 [(group, stream, first + i, int(ms), message) for i, (ms, message) in enumerate(lines)],
             )
 
-    def read_log(self, group: str, stream: str, start: int = 0, limit: int = 10_000) -> list[tuple[int, int, str]]:
+    def read_log(
+        self, group: str, stream: str, start: int = 0, limit: int = 10_000
+    ) -> list[tuple[int, int, str]]:
         """Up to `limit` lines (number, milliseconds, message) from line number `start` on, `start` included."""
         return self.connection.execute(
             "SELECT seq, ms, message FROM log_lines WHERE grp = ? AND stream = ? AND seq >= ? ORDER BY seq LIMIT ?",
@@ -126,7 +133,9 @@ class Store:
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, in autocommit; opened anew in a forked child."""
         if getattr(self._local, "pid", None) != os.getpid():
-            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
             db.execute("PRAGMA journal_mode = WAL")
             # FULL syncs the log at each commit, so that what was confirmed outlives a power cut as well as a kill.
             db.execute("PRAGMA synchronous = FULL")
