@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from workshop_kit.formats.rows import ALIASES
+from workshop_kit.formats.rows import ALIASES, printable
 
 _MARKS = r"^\s*(?:[-*>•]\s+)?(?:#+\s*)?(?:\d+\s*[.)]\s*)?[*_]*"
 _NAMES = {
@@ -155,7 +155,7 @@ class _Reader:
         if block.numbered:
             row["response"] = re.sub(r"^\s*[-*•]\s+", "", row["response"])
         if not row["response"]:
-            shown = " ".join(row["instruction"].split())[:60]
+            shown = printable(" ".join(row["instruction"].split()), 60)
             yield Piece(block.line, None, "error", "no-answer", f"no answer to '{shown}'", "add its answer")
         elif not row["instruction"]:
             yield Piece(
@@ -221,7 +221,9 @@ class _Reader:
                 where[name] = found
         usable = {"instruction", "response"} <= set(where)
         if not usable:
-            message = f"a table without question and answer columns (columns: {', '.join(header)[:80]})"
+            message = (
+                f"a table without question and answer columns (columns: {printable(', '.join(header), 80)})"
+            )
             yield Piece(
                 begin + 1, None, "error", "no-columns", message, "name the columns Question and Answer"
             )

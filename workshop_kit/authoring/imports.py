@@ -17,7 +17,7 @@ from workshop_kit import formats
 from workshop_kit.authoring.freetext import Piece, read_text
 from workshop_kit.errors import BadInput
 from workshop_kit.formats.reading import MAX_DOCUMENT, Loaded, open_checked, sniff
-from workshop_kit.formats.rows import ALIASES, from_row
+from workshop_kit.formats.rows import ALIASES, from_row, printable
 from workshop_kit.records import Dataset, Example, Finding
 
 _COLUMNS = ("instruction", "response", "context", "topic")
@@ -198,7 +198,7 @@ def _positions(path: Path, header: list[str], columns: Mapping[str, str]) -> dic
         if found is not None:
             where[name] = found
         elif name in ("instruction", "response") or name in columns:
-            there = ", ".join(f"'{cell}'" for cell in header[:8])
+            there = ", ".join(f"'{printable(cell)}'" for cell in header[:8])
             raise BadInput(
                 f"{path} has no column for '{name}' (columns found: {there}); "
                 f"say which one it is with columns={{'{name}': '...'}}."

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from workshop_kit.errors import BadInput
 from workshop_kit.formats.prompt import system_of
-from workshop_kit.formats.rows import from_row
+from workshop_kit.formats.rows import from_row, printable
 from workshop_kit.records import Dataset, Example, Finding, html_table
 
 MAX_LINE = 4 * 1024 * 1024  # bytes; a training row is a few kilobytes, so a longer line is a mistake
@@ -276,7 +276,10 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(row) != len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise _Odd(
-            "repeated-field", f"the field '{twice}' appears twice in one object", "keep one of the two", twice
+            "repeated-field",
+            f"the field '{printable(twice)}' appears twice in one object",
+            "keep one of the two",
+            twice,
         )
     return row
 

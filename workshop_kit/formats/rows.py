@@ -122,6 +122,12 @@ def from_row(row: object, format: str | None = None) -> Parsed:
     return Parsed(Example(instruction, response, context, topic), system, tuple(problems))
 
 
+def printable(text: object, most: int = 40) -> str:
+    """Somebody's text, short and fit to stand in a one-line message."""
+    shown = "".join(mark if mark.isprintable() else "\ufffd" for mark in str(text))
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
 def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 
@@ -163,7 +169,7 @@ def _text(row: Mapping[str, Any], field: str, problems: list[RowProblem]) -> str
         if found is None:
             known = {"instruction", "context", "response", "topic", "system"}
             close = difflib.get_close_matches(field, [str(k) for k in row if k not in known], n=1, cutoff=0.7)
-            there = ", ".join(f"'{name}'" for name in list(row)[:6]) or "none"
+            there = ", ".join(f"'{printable(name)}'" for name in list(row)[:6]) or "none"
             problems.append(
                 RowProblem(
                     "error",
@@ -179,7 +185,7 @@ def _text(row: Mapping[str, Any], field: str, problems: list[RowProblem]) -> str
                 "warning",
                 "wrong-field-name",
                 str(found),
-                f"the field '{found}' is read as '{field}'",
+                f"the field '{printable(found)}' is read as '{field}'",
                 f"rename it to '{field}'",
                 mendable=True,
             )

@@ -22,6 +22,10 @@ from workshop_kit.records import Example
 THRESHOLD = 0.8
 _WORD = re.compile(r"\w+", re.UNICODE)
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER_WORD = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|"
+    r"ninety|hundred|thousand|half|double|no|not|never|without)\b"
+)
 _CAPITALISED = re.compile(r"\b[A-Z][\w'-]*")
 
 
@@ -60,13 +64,14 @@ def shingles(text: str) -> frozenset[str]:
 
 
 def particulars(text: str) -> frozenset[str]:
-    """The numbers, and the capitalised words that do not begin a sentence."""
+    """The numbers, the negations, and the capitalised words that do not begin a sentence."""
     names = (
         match[0]
         for match in _CAPITALISED.finditer(text)
         if text[max(0, match.start() - 4) : match.start()].rstrip()[-1:] not in ("", *'.!?:"“(*-')
     )
-    return frozenset(_NUMBER.findall(text)) | frozenset(names)
+    numbers = [*_NUMBER.findall(text), *_NUMBER_WORD.findall(text.casefold())]
+    return frozenset(numbers) | frozenset(names)
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
