@@ -41,6 +41,8 @@ REGISTRY = {
     "bedrock-runtime": SERVICES + "bedrock_runtime",
     "logs": SERVICES + "logs",
 }
+# Operations that local AWS adds to services that are otherwise moto's.
+ADDED = {("iam", "SimulatePrincipalPolicy"): SERVICES + "iam_simulation"}
 # Services whose requests are signed with a name that is not theirs, or not theirs alone.
 SIGNED_AS = {
     "sagemaker": ("sagemaker", "sagemaker-runtime"),
@@ -112,11 +114,12 @@ class App:
             return _unexpected(operation, service)
 
     def _run(self, operation: Operation, request: Request, body: Body, text: bytes | None) -> Response:
-        if operation.service not in REGISTRY:
+        module = ADDED.get((operation.service, operation.name)) or REGISTRY.get(operation.service)
+        if module is None:
             from workshop_kit.local_aws.services import delegated
 
             return delegated.handle(self.ctx, operation, request, text or b"")
-        handler = _handlers(operation.service).get(operation.name)
+        handler = _handlers(module).get(operation.name)
         if handler is None:
             raise _not_here(operation)
         if operation.streaming_input is None and text is None:
@@ -127,8 +130,8 @@ class App:
         return protocol.serialize(operation, handler(self.ctx, params) or {})
 
 
-def _handlers(service: str) -> dict[str, Handler]:
-    return importlib.import_module(REGISTRY[service]).OPERATIONS
+def _handlers(module: str) -> dict[str, Handler]:
+    return importlib.import_module(module).OPERATIONS
 
 
 def _not_here(operation: Operation) -> AwsError:

@@ -39,6 +39,20 @@ POLICY = {
             ],
             "Resource": "*",
         },
+        # The SageMaker SDK looks for the rights that a job in a VPC would need, and refuses a role without them.
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ec2:CreateNetworkInterface*",
+                "ec2:DeleteNetworkInterface*",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "Resource": "*",
+        },
         {"Effect": "Allow", "Action": ["iam:GetRole", "iam:PassRole"], "Resource": "arn:aws:iam::*:role/*"},
     ],
 }
@@ -70,6 +84,16 @@ def role_state(ctx: Context, arn: str) -> Literal["ok", "missing", "no-rights"]:
         if role is None:
             return "missing"
         return "ok" if role.policies or role.managed_policies else "no-rights"
+
+
+def role_policies(ctx: Context, arn: str) -> list[str] | None:
+    """The policy documents (JSON) of a role, its own and the attached ones; None when there is no such role."""
+    with _lock:
+        _restore(ctx)
+        role = next((role for role in _iam(ctx).roles.values() if role.arn == arn), None)
+        if role is None:
+            return None
+        return [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
 
 
 def handle(ctx: Context, operation: Operation, request: Request, body: bytes) -> Response:
