@@ -8,6 +8,7 @@ import logging
 import logging.handlers
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -34,14 +35,18 @@ class ServerLock:
         folder = home / "aws"
         folder.mkdir(parents=True, exist_ok=True)
         self._file = open(folder / "server.lock", "a+")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise LocalAwsProblem(
-                f"Local AWS is already running on the workspace {home}; stop it with 'workshop-kit stop', "
-                "or give another --home."
-            ) from None
+        # Whoever looks whether the lock is held holds it for an instant: once is not enough to give up.
+        for _ in range(10):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                time.sleep(0.05)
+        self._file.close()
+        raise LocalAwsProblem(
+            f"Local AWS is already running on the workspace {home}; stop it with 'workshop-kit stop', "
+            "or give another --home."
+        )
 
     def release(self) -> None:
         """Give the workspace free."""
@@ -96,16 +101,7 @@ def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[Serve
     lock = ServerLock(home)
     region = region or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     _log_to(home / "aws" / "logs")
-    server = _Server(
-        (HOST, port), None, numthreads=THREADS, request_queue_size=128, timeout=60, shutdown_timeout=3
-    )
-    server.gateway = _Gateway
-    try:
-        server.prepare()
-    except OSError as problem:
-        raise LocalAwsProblem(
-            f"Local AWS can't listen on port {port} of {HOST} ({_reason(problem)}); give another --port, or none."
-        ) from None
+    server = _listen(port)
     url = f"http://{HOST}:{server.bind_addr[1]}"
 
     from workshop_kit.local_aws.app import App
@@ -131,6 +127,33 @@ def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[Serve
         server.stop()
         log.info("Local AWS stopped")
         lock.release()
+
+
+def _listen(port: int) -> _Server:
+    """A server that has the port, or for 0 a free one; raises LocalAwsProblem."""
+    problem = OSError()
+    for _ in range(1 if port else 10):
+        # cheroot lets an address be used again soon (after a crash, by the next server) only if it was asked for by
+        # its number.
+        number = port or _free_port()
+        server = _Server(
+            (HOST, number), None, numthreads=THREADS, request_queue_size=128, timeout=60, shutdown_timeout=3
+        )
+        server.gateway = _Gateway
+        try:
+            server.prepare()
+            return server
+        except OSError as error:
+            problem = error
+    raise LocalAwsProblem(
+        f"Local AWS can't listen on port {port} of {HOST} ({_reason(problem)}); give another --port, or none."
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
 
 
 def _start_jobs(ctx: Context) -> Callable[[], None]:
