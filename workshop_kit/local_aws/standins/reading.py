@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from workshop_kit.local_aws.foundry import language
 from workshop_kit.local_aws.standins.sentences import DURATION, MONEY, PERSON, TIME, clue, split_sentences
 
 # How much of a question's meaning a sentence must share before it counts as its answer. Below this the writer
@@ -26,15 +27,16 @@ _EMPTY = set(
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing to ask about."""
+    """One thing to ask about; `exact` when the sentence was understood and not only cut at its verb."""
 
     sentence: str
     subject: str
     questions: tuple[str, ...]
+    exact: bool = False
 
-    def ask(self, chance: random.Random, who: str = "") -> str:
-        """One way to ask; the pointed ways come first and come up most."""
-        weights = [4 / (1 + n * n) for n in range(len(self.questions))]
+    def ask(self, chance: random.Random) -> str:
+        """One way to ask; of those made by rules, the pointed ones come first and come up most."""
+        weights = [1.0 if self.exact else 4 / (1 + n * n) for n in range(len(self.questions))]
         return chance.choices(self.questions, weights)[0]
 
     def holds(self, answer: str) -> bool:
@@ -50,19 +52,27 @@ def read_facts(passage: str) -> list[Fact]:
     """A fact per sentence."""
     facts = []
     for sentence in split_sentences(passage):
-        found = clue(sentence, passage)
-        facts.append(Fact(sentence, found.subject, found.questions))
+        known = language.parse(sentence)
+        if known:
+            subject = f"{known.entity} in {known.place}"
+            facts.append(Fact(sentence, subject, language.wordings(known), exact=True))
+        else:
+            found = clue(sentence, passage)
+            facts.append(Fact(sentence, found.subject, found.questions))
     return facts
 
 
-def find_answer(question: str, passage: str, chance: random.Random) -> str | None:
+def find_answer(question: str, passage: str) -> str | None:
     """The sentences that answer a question of one or two parts; None when the passage has none."""
-    sentences = split_sentences(passage)
+    facts = read_facts(passage)
+    asked = _recognised(question, facts)
+    if asked:
+        return " ".join(asked)
     parts = [part for part in re.split(r"(?<=\?)\s+", question) if stems(part)]
     asking = [part for part in parts if "?" in part] or parts
     answers: list[str] = []
     for part in asking:
-        best = _best(part, sentences)
+        best = _best(part, facts)
         if best is None:
             # Half an answer to a two-part question would look like a whole one.
             return None
@@ -71,23 +81,33 @@ def find_answer(question: str, passage: str, chance: random.Random) -> str | Non
     return " ".join(answers) or None
 
 
-def _best(question: str, sentences: list[str]) -> str | None:
+def _recognised(question: str, facts: list[Fact]) -> list[str]:
+    """The sentences whose own wordings stand in the question, in the order in which it asks for them."""
+    text = question.lower()
+    places: dict[str, int] = {}
+    for fact in facts:
+        found = [text.find(wording.lower()) for wording in fact.questions] if fact.exact else []
+        if starts := [at for at in found if at >= 0]:
+            places[fact.sentence] = min(starts)
+    return sorted(places, key=lambda sentence: places[sentence])
+
+
+def _best(question: str, facts: list[Fact]) -> str | None:
     wanted = Counter(stems(question))
-    if not wanted:
+    if not wanted or not facts:
         return None
-    bags = [set(stems(sentence)) for sentence in sentences]
+    # Where a sentence was understood, the words that one asks for it with count as its own.
+    bags = [set(stems(" ".join([f.sentence, *(f.questions if f.exact else ())]))) for f in facts]
     common = Counter(word for bag in bags for word in bag)
     # A word that the passage lacks weighs as much as its rarest one: a question about it has no answer here.
     weight = {word: math.log(1 + len(bags) / max(1, common[word])) for word in wanted}
     total = sum(weight.values())
     scored = [
-        (sum(weight[word] for word in wanted if word in bag) / total + _kind(question, sentence), -n)
-        for n, (bag, sentence) in enumerate(zip(bags, sentences, strict=True))
+        (sum(weight[word] for word in wanted if word in bag) / total + _kind(question, fact.sentence), -n)
+        for n, (bag, fact) in enumerate(zip(bags, facts, strict=True))
     ]
-    if not scored:
-        return None
     score, place = max(scored)
-    return sentences[-place] if score >= ENOUGH else None
+    return facts[-place].sentence if score >= ENOUGH else None
 
 
 def _kind(question: str, sentence: str) -> float:

@@ -137,18 +137,18 @@ def write_questions(tags: Mapping[str, str], chance: random.Random) -> list[str]
             order = chance.sample(facts, len(facts))
         fact = order.pop()
         question = _styled(style, fact, facts, who, tags.get("topic", ""), chance)
-        if _answerable(style, question, fact, passage, chance):
+        if _answerable(style, question, fact, passage):
             made[question] = None
     if not made:
         raise AwsError("ValidationException", "Nothing could be asked about the passage in this style.")
     return list(made)
 
 
-def _answerable(style: str, question: str, fact: Fact, passage: str, chance: random.Random) -> bool:
+def _answerable(style: str, question: str, fact: Fact, passage: str) -> bool:
     """Whether the passage answers the question just as the style wants it."""
     if style == "summary":
         return True
-    answer = find_answer(question, passage, chance)
+    answer = find_answer(question, passage)
     return answer is None if style == "unanswerable" else answer is not None and fact.holds(answer)
 
 
@@ -159,13 +159,13 @@ def write_answer(tags: Mapping[str, str], chance: random.Random) -> str:
         topic = tags.get("topic", "").lower()
         if topic and topic in question.lower():
             return " ".join(split_sentences(passage)[:3])
-    return find_answer(question, passage, chance) or chance.choice(_NOT_HELD)
+    return find_answer(question, passage) or chance.choice(_NOT_HELD)
 
 
 def _styled(
     style: str, fact: Fact, facts: Sequence[Fact], who: str, topic: str, chance: random.Random
 ) -> str:
-    question = fact.ask(chance, who)
+    question = fact.ask(chance)
     if style == "summary":
         return chance.choice(_SUMMARY).format(t=topic.lower() or fact.subject)
     if style == "unanswerable":
@@ -177,7 +177,7 @@ def _styled(
     if style == "two-part":
         others = [other for other in facts if other is not fact and other.goes_with(fact)]
         if others:
-            second = chance.choice(others).ask(chance, who)
+            second = chance.choice(others).ask(chance)
             return chance.choice(_TWO).format(q=question, l=_small(question), l2=_small(second))
     return question
 
