@@ -1,4 +1,4 @@
-"""A real server on a workspace of its own, with a tiny model of random weights as the base: fast, and nobody's answers."""
+"""A real server on a workspace of its own, with a tiny model of random weights as the base."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ MODEL_ID = "meta-textgeneration-llama-3-2-3b-instruct"
 BUCKET = "practice"
 ROLE = "arn:aws:iam::000000000000:role/service-role/WorkshopExecutionRole"
 TEMPLATE = (
-    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] }}"
-    "<|eot_id|>{% endfor %}{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ "
+    "m['content'] }}<|eot_id|>{% endfor %}{% if add_generation_prompt "
+    "%}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 
 
@@ -198,6 +199,7 @@ def _serving(tiny_model: Path, home: Path) -> Iterator[Served]:
         patch.setenv("WORKSHOP_BASE_MODEL", str(tiny_model))
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("WORKSHOP_WORKER_IDLE_SECONDS", "30")
+        patch.setenv("WORKSHOP_STOP_SECONDS", "6")
         served = Served(home, find_or_start(home))
         served.client("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": served.info.region}
@@ -212,8 +214,15 @@ def _serving(tiny_model: Path, home: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server of the tests that leave it whole; those that kill processes start their own (`fresh_server`)."""
+    """The server of all tests that leave it whole."""
     with _serving(tiny_model, tmp_path_factory.mktemp("home")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def killable(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server for a module that kills it and its worker."""
+    with _serving(tiny_model, tmp_path_factory.mktemp("killable")) as running:
         yield running
 
 

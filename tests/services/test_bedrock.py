@@ -113,3 +113,24 @@ def test_a_malformed_invocation_is_refused(server, body):
     with pytest.raises(ClientError, match="Malformed input request") as caught:
         server.client("bedrock-runtime").invoke_model(modelId=BASE, body=body)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_a_rule_based_stand_in_answers_through_the_same_calls(server):
+    runtime = server.client("bedrock-runtime")
+    told = {"modelId": "workshop.writer-v1:0", "messages": say("Who are you?")}
+    answer = runtime.converse(**told)
+    text = answer["output"]["message"]["content"][0]["text"]
+    assert "not a language model" in text
+    assert answer["stopReason"] == "end_turn" and answer["usage"]["inputTokens"] == 4
+    events = list(runtime.converse_stream(**told)["stream"])
+    deltas = [event["contentBlockDelta"]["delta"]["text"] for event in events if "contentBlockDelta" in event]
+    assert len(deltas) > 2 and "".join(deltas) == text
+
+    short = runtime.converse(**told, inferenceConfig={"maxTokens": 5})
+    assert short["stopReason"] == "max_tokens" and short["usage"]["outputTokens"] == 5
+    assert text.startswith(short["output"]["message"]["content"][0]["text"])
+    stopped = runtime.converse(**told, inferenceConfig={"stopSequences": ["local"]})
+    assert stopped["stopReason"] == "stop_sequence"
+    assert stopped["output"]["message"]["content"][0]["text"] == text.split("local")[0]
+    with pytest.raises(ClientError, match="answers Converse only"):
+        runtime.invoke_model(modelId="workshop.writer-v1:0", body='{"prompt": "x"}')

@@ -1,4 +1,4 @@
-"""CreateTrainingJob to model artefact through boto3, with the states, reasons, metrics and listings of AWS."""
+"""CreateTrainingJob to model artefact through boto3, with AWS's states, reasons, metrics and listings."""
 
 from __future__ import annotations
 

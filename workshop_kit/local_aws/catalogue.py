@@ -1,7 +1,7 @@
 """Which models local AWS has, under which ids, and what each one truly is.
 
-A stand-in is never described as the model whose place it takes: JumpStart's ids are accepted so that the same request
-works on AWS and here, and every description says what answers here instead.
+A stand-in is never described as the model whose place it takes: JumpStart's ids are accepted so that the
+same request works on AWS and here, and every description says what answers here instead.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 HUB = "SageMakerPublicHub"
 PROVIDER = "Workshop Kit (local)"
 
-# Where the hub document says the stand-ins' files are. There are no such objects: the bucket is only a name by which
-# a request shows which model it means.
+# Where the hub document says the stand-ins' files are. There are no such objects: the bucket is only a name
+# by which a request shows which model it means.
 ARTIFACT_BUCKET = "workshop-local-jumpstart"
 
 
@@ -88,13 +88,15 @@ BEDROCK: dict[str, BedrockModel] = {
         BedrockModel(
             "workshop.writer-v1:0",
             "Workshop writer",
-            "Rules, not a neural network: writes topics, questions and answers from the passage in the prompt.",
+            "Rules, not a neural network: writes topics, questions and answers from the passage in the "
+            "prompt.",
             "writer",
         ),
         BedrockModel(
             "workshop.judge-v1:0",
             "Workshop judge",
-            "Rules, not a neural network: compares two answers by key facts, relevance, repetition and likelihood.",
+            "Rules, not a neural network: compares two answers by key facts, relevance, repetition and "
+            "likelihood.",
             "judge",
         ),
     )
@@ -134,7 +136,7 @@ def weights_of(model: BedrockModel) -> str | None:
 
 
 def present(model: BedrockModel) -> bool:
-    """Whether the model can answer on this machine: a model of weights needs its files, or a hub id to get them by."""
+    """Whether the model can answer here: one of weights needs its files, or a hub id to get them by."""
     weights = weights_of(model)
     if weights is None:
         return True
@@ -154,7 +156,7 @@ def honest_name(model: BedrockModel) -> str:
 
 @lru_cache(maxsize=8)
 def parameters(folder: str) -> int:
-    """How many parameters the safetensors files in `folder` hold, from their headers alone; 0 when there are none."""
+    """The number of parameters in a folder's safetensors files, read from their headers; 0 without files."""
     total = 0
     for path in sorted(Path(folder).glob("*.safetensors")):
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Training jobs and deployments: their states, the threads in the server that move them on, and the worker process."""
+"""Training jobs and deployments: their states, the server's threads that move them on, and the worker."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Brings endpoints to where they should be: a thread in the server that loads, replaces and removes them.
 
-An endpoint is InService only after its model has truly answered. After a restart the thread goes on with what it finds
-in Creating, Updating or Deleting.
+An endpoint is InService only after its model has truly answered. After a restart the thread goes on with
+what it finds in Creating, Updating or Deleting.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from workshop_kit.local_aws.store import Store
 
 
 class Journal:
-    """The trainer's reporter for one job. Each line is on disk, and readable by GetLogEvents, when `log` returns."""
+    """A job's reporter: a line is on disk, and GetLogEvents reads it, when `log` returns."""
 
     def __init__(self, store: Store, job: states.Document) -> None:
         self._store = store
@@ -35,7 +35,7 @@ class Journal:
             self._change(lambda job: job | {"FinalMetricDataList": list(self._metrics.values())})
 
     def metric(self, name: str, value: float, step: int, epoch: float) -> None:
-        """The trainer's own numbers; SageMaker has only what the regexes find in the lines, so nothing is kept."""
+        """Nothing is kept: SageMaker has only the numbers that the regexes find in the lines."""
 
     def progress(self, step: int, total: int) -> None:
         """How far the training is, in optimizer steps: shown as the message of the Training status."""

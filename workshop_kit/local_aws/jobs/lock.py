@@ -47,7 +47,8 @@ class WorkerLock:
             text = os.pread(handle, 32, 0)
             return int(text) if text.isdigit() else 0
         else:
-            # The id of a worker that is gone must not be taken for that of the next one, which may be starting now.
+            # The id of a worker that is gone must not be taken for that of the next one, which may be
+            # starting now.
             os.ftruncate(handle, 0)
             return None
         finally:

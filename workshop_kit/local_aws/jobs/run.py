@@ -1,7 +1,7 @@
 """One training job from Starting to its end, in the worker process.
 
-Every step can be done again: after a kill the next worker runs the same function, downloads again, and the trainer goes
-on from its last checkpoint in `work/`.
+Every step can be done again: after a kill the next worker runs the same function, downloads again, and the
+trainer goes on from its last checkpoint in `work/`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def _run(ctx: Context, job: states.Document, watch: Watch, folder: Path, journal
     name = job["TrainingJobName"]
     if job["_Attempts"] > 1:
         journal.log(
-            f"The training process had ended early; attempt {job['_Attempts']} goes on from the last checkpoint"
+            f"The training process had ended early; attempt {job['_Attempts']} goes on from the last "
+            "checkpoint"
         )
     else:
         journal.log(f"Training job {name} on local AWS: {job['_ModelId']} is answered by {job['_BaseModel']}")
@@ -112,7 +113,8 @@ def _download(ctx: Context, job: states.Document, folder: Path, journal: Journal
 
 
 def _train(job: states.Document, folder: Path, output: Path, journal: Journal, watch: Watch) -> None:
-    # Here torch is imported: a job with a bad hyperparameter or an empty channel fails without waiting for it.
+    # Here torch is imported: a job with a bad hyperparameter or an empty channel fails without waiting for
+    # it.
     from workshop_kit.local_aws.trainer.finetune import FineTuneSpec, finetune
 
     validation = folder / "input" / "validation"

@@ -1,8 +1,8 @@
 """The state machine of a training job, on the document that DescribeTrainingJob answers.
 
 Two documents per job, written together: `training-job/<name>` is the answer itself plus private fields, and
-`active-training-job/<name>` exists as long as the job is not over, so that looking for work does not read every job
-there ever was.
+`active-training-job/<name>` exists as long as the job is not over, so that looking for work does not read
+every job there ever was.
 
     InProgress  Starting -> Downloading -> Training -> Uploading -> Completed (Completed)
     Stopping    Stopping -> Stopped
@@ -108,8 +108,8 @@ def finish(store: Store, name: str, status: str, secondary: str, reason: str = "
 def claim(store: Store, worker: str) -> Document | None:
     """Take the oldest job for `worker`, which must be the only one alive (see lock.py).
 
-    A job whose claim is somebody else's has lost its worker: it is taken over, to be resumed from its checkpoint, but
-    no more than MOST_ATTEMPTS times, since a job that kills its worker would do so for ever.
+    A job whose claim is somebody else's has lost its worker: it is taken over, to be resumed from its
+    checkpoint, but no more than MOST_ATTEMPTS times, since a job that kills its worker would do so for ever.
     """
     for waiting in active(store):
         name = waiting["TrainingJobName"]
@@ -132,6 +132,7 @@ def claim(store: Store, worker: str) -> Document | None:
 def lost_reason(attempts: int) -> str:
     """The FailureReason of a job whose worker keeps dying."""
     return (
-        f"InternalServerError: The training process ended without a word {attempts} times (killed, or this machine ran "
-        "out of memory); free some memory or use a smaller batch or shorter inputs, and start the job again."
+        f"InternalServerError: The training process ended without a word {attempts} times (killed, or this "
+        "machine ran out of memory); free some memory or use a smaller batch or shorter inputs, and start "
+        "the job again."
     )

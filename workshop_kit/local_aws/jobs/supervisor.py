@@ -1,7 +1,8 @@
 """Keeps training going: the thread in the server that starts the worker when there is work and none is alive.
 
-The worker is a process of its own and outlives the server; this thread finds it again by its lock. It also does what a
-worker can't do about itself: stop one that has hung, and give up on a job when no worker can be started at all.
+The worker is a process of its own and outlives the server; this thread finds it again by its lock. It also
+does what a worker can't do about itself: stop one that has hung, and give up on a job when no worker can be
+started at all.
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ from workshop_kit.local_aws.store import Store
 log = logging.getLogger(__name__)
 
 TICK = 0.2
-# A worker that has not shown a heartbeat for this long is hung. It beats once a second from a thread of its own, but a
-# machine that swaps or a long step that holds the interpreter may delay that.
+# A worker that has not shown a heartbeat for this long is hung. It beats once a second from a thread of its
+# own, but a machine that swaps or a long step that holds the interpreter may delay that.
 HUNG_AFTER = float(os.environ.get("WORKSHOP_WORKER_HUNG_SECONDS", "90"))
 # How long a worker may take to obey StopTrainingJob before it is killed.
 STOP_PATIENCE = float(os.environ.get("WORKSHOP_STOP_SECONDS", "15"))
 # A worker that starts and dies without taking a job gets this many more tries.
 MOST_STARTS = 3
 START_SECONDS = 20.0
+# No sooner than this after the last start: a worker that dies at once (a full disk) must not be a busy loop.
+START_SPACING = 2.0
 
 
 @dataclass
@@ -93,6 +96,8 @@ class Supervisor:
     def _start_worker(self, jobs: list[states.Document]) -> None:
         if self._child is not None and time.monotonic() - self._started < START_SECONDS:
             return  # it is on its way to the lock
+        if self._started and time.monotonic() - self._started < START_SPACING:
+            return
         if any(job["_Worker"] for job in jobs):
             self._fruitless = 0
         if self._fruitless >= MOST_STARTS:

@@ -10,8 +10,8 @@ from pathlib import Path
 def usable_threads(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     """The processors this process may use, bounded by the cgroup's CPU quota and by OMP_NUM_THREADS.
 
-    A container that may use one processor's time still sees all of the machine's, and two threads that share one
-    processor are much slower than one alone.
+    A container that may use one processor's time still sees all of the machine's, and two threads that share
+    one processor are much slower than one alone.
     """
     count = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     for quota in _quotas(cgroup):

@@ -47,7 +47,7 @@ class Watch:
 
     @property
     def reason(self) -> str:
-        """Why the job should stop: "", "Stopped" or "MaxRuntimeExceeded" (the secondary status it will have)."""
+        """Why the job should stop: "", or the status it will have ("Stopped", "MaxRuntimeExceeded")."""
         if not self._reason and time.time() > self._deadline:
             self._reason = "MaxRuntimeExceeded"
         return self._reason
@@ -66,7 +66,8 @@ class Watch:
                     self._store.put("worker", "heartbeat", beat)
                     last = time.monotonic()
             except Exception:
-                # A full disk or a locked database must not end the watch; the job itself will meet the fault too.
+                # A full disk or a locked database must not end the watch; the job itself will meet the fault
+                # too.
                 log.exception("The watch met a fault and goes on")
             time.sleep(TICK)
 

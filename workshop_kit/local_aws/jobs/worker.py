@@ -1,9 +1,10 @@
-"""The worker process: takes training jobs one at a time, stays warm between them, leaves when there is nothing to do.
+"""The worker process: takes training jobs one at a time, stays warm between them, leaves when there is
+nothing to do.
 
     python -m workshop_kit.local_aws.jobs.worker --home H
 
-It owns no state of its own: everything it knows is in the store and in `aws/jobs/<name>/` (input, work with the
-checkpoints, output), so that kill -9 at any moment costs at most the steps since the last checkpoint.
+It owns no state of its own: everything it knows is in the store and in `aws/jobs/<name>/` (input, work with
+the checkpoints, output), so that kill -9 at any moment costs at most the steps since the last checkpoint.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -29,7 +31,7 @@ log = logging.getLogger("workshop_kit.worker")
 
 
 def work(home: Path, idle_seconds: float = IDLE_SECONDS) -> int:
-    """Serve the queue of the workspace `home` until it has been empty for `idle_seconds`. Returns an exit status."""
+    """Serve the queue of the workspace until it has been empty for `idle_seconds`; returns an exit status."""
     lock = WorkerLock(home)
     if not lock.acquire():
         log.info("Another worker serves %s", home)
@@ -37,6 +39,7 @@ def work(home: Path, idle_seconds: float = IDLE_SECONDS) -> int:
     with lock:
         ctx = Context.open(home)
         me = f"{os.getpid()}-{time.time_ns()}"
+        _tidy(ctx)
         watch = Watch(ctx.store)
         watch.start()
         last = time.monotonic()
@@ -55,6 +58,15 @@ def work(home: Path, idle_seconds: float = IDLE_SECONDS) -> int:
             last = time.monotonic()
         log.info("Nothing to do for %.0f seconds: leaving", idle_seconds)
         return 0
+
+
+def _tidy(ctx: Context) -> None:
+    """Delete the folders of jobs that ended just before their worker was killed."""
+    wanted = {job["TrainingJobName"] for job in states.active(ctx.store)}
+    folder = ctx.home / "aws" / "jobs"
+    for left in folder.iterdir() if folder.is_dir() else ():
+        if left.name not in wanted:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

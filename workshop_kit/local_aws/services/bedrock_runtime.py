@@ -1,4 +1,5 @@
-"""Bedrock Runtime: Converse and ConverseStream for every model, InvokeModel in Llama's body shape for those of weights.
+"""Bedrock Runtime: Converse and ConverseStream for every model, InvokeModel in Llama's body shape for those
+of weights.
 
 A stand-in made of rules is a module in `standins/` with
     reply(ctx, messages: list[dict], system: str, params: dict) -> str
@@ -52,7 +53,7 @@ def converse_stream(ctx: Context, request: Document) -> Document:
 
 
 def invoke_model(ctx: Context, request: Document) -> Document:
-    """InvokeModel: {"prompt", "max_gen_len", "temperature", "top_p"} to {"generation", ...}, as Llama has it."""
+    """InvokeModel in Llama's form: {"prompt", "max_gen_len", "temperature", "top_p"} to {"generation"}."""
     reply = _invocation(ctx, request)
     text = "".join(reply)
     body = {
@@ -151,15 +152,15 @@ def _messages(messages: list[Document]) -> list[dict[str, str]]:
     if messages[0]["role"] != "user":
         raise AwsError(
             "ValidationException",
-            "A conversation must start with a user message. Try again with a conversation that starts with a user "
-            "message.",
+            "A conversation must start with a user message. Try again with a conversation that starts with a "
+            "user message.",
         )
     for first, second in zip(messages, messages[1:], strict=False):
         if first["role"] == second["role"]:
             raise AwsError(
                 "ValidationException",
-                "A conversation must alternate between user and assistant roles. Make sure the conversation alternates "
-                "between user and assistant roles and try again.",
+                "A conversation must alternate between user and assistant roles. Make sure the conversation "
+                "alternates between user and assistant roles and try again.",
             )
     if messages[-1]["role"] != "user":
         raise AwsError("ValidationException", "The conversation must end with a user message.")

@@ -1,6 +1,7 @@
 """SageMaker endpoints: create, describe, list, update, delete. Loading is done by jobs/deployer.py.
 
-    Creating -> InService | Failed        Updating -> InService (on failure: the old configuration, and the reason)
+    Creating -> InService | Failed
+    Updating -> InService (on failure: with the old configuration, and the reason)
     Deleting -> gone
 
 Private fields: _Next (the configuration being put in place), _Variants (what each variant serves now).

@@ -1,8 +1,8 @@
 """SageMakerPublicHub: the JumpStart entries that local AWS accepts, described as the stand-ins they are.
 
 The document has what the SageMaker SDK's ModelTrainer.from_jumpstart_config reads, and the trainer's own
-hyperparameters with their bounds: a small model needs other numbers than Llama, and a caller who reads them here
-runs the same code on AWS.
+hyperparameters with their bounds: a small model needs other numbers than Llama, and a caller who reads them
+here runs the same code on AWS.
 """
 
 from __future__ import annotations
@@ -160,8 +160,8 @@ def _summary(ctx: Context, model: catalogue.JumpStartModel) -> Document:
 
 def _markdown(model: catalogue.JumpStartModel) -> str:
     return (
-        f"# {model.model_id}\n\nOn this machine the id is answered by a {model.label}. Requests have the form that "
-        "JumpStart's have; what the model knows, and how well it learns, is its own."
+        f"# {model.model_id}\n\nOn this machine the id is answered by a {model.label}. Requests have the "
+        "form that JumpStart's have; what the model knows, and how well it learns, is its own."
     )
 
 

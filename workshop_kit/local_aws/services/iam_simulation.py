@@ -1,4 +1,4 @@
-"""IAM's SimulatePrincipalPolicy, which moto lacks: the SageMaker SDK asks it whether a role may do its work."""
+"""IAM's SimulatePrincipalPolicy, which moto lacks: by it the SageMaker SDK checks a role before using it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 
 def simulate_principal_policy(ctx: Context, request: Document) -> Document:
-    """Each action on each resource, by the role's own policies; conditions and boundaries are not looked at."""
+    """Each action on each resource, by the role's own policies; conditions and boundaries play no part."""
     documents = role_policies(ctx, request["PolicySourceArn"])
     if documents is None:
         raise AwsError("NoSuchEntity", f"Entity {request['PolicySourceArn']} does not exist.", status=404)

@@ -1,7 +1,8 @@
 """CloudWatch Logs, to read: the lines of training jobs and endpoints, as they are written.
 
-A stream's events are numbered; tokens are `f/<n>` (read on from n) and `b/<n>` (read what comes before n), and at either
-end of a stream a call answers the token it was given, which is how callers know that they have reached it.
+A stream's events are numbered; tokens are `f/<n>` (read on from n) and `b/<n>` (read what comes before n),
+and at either end of a stream a call answers the token it was given, which is how callers know that they have
+reached it.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ def get_log_events(ctx: Context, request: Document) -> Document:
 
 
 def filter_log_events(ctx: Context, request: Document) -> Document:
-    """FilterLogEvents: across streams, in order of time; a pattern is words and "quoted phrases", all of which must occur."""
+    """FilterLogEvents: across streams, in order of time.
+
+    A pattern is words and "quoted phrases", all of which must occur.
+    """
     group = _group(request)
     prefix = request.get("logStreamNamePrefix") or ""
     names = request.get("logStreamNames") or [found.name for found in ctx.store.log_streams(group, prefix)]
@@ -121,7 +125,7 @@ def _arn(ctx: Context, group: str) -> str:
 
 
 def _group(request: Document) -> str:
-    """The log group's name, given as such or by its ARN; raises ResourceNotFoundException for an unknown one."""
+    """The log group's name, given as such or as an ARN; raises ResourceNotFoundException."""
     told = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
     name = told.split(":log-group:")[-1].removesuffix(":*")
     if name not in GROUPS:

@@ -75,7 +75,8 @@ def create_endpoint_config(ctx: Context, request: Document) -> Document:
         if "ModelName" not in variant:
             raise AwsError(
                 "ValidationException",
-                f"Production variant {variant['VariantName']} names no model; local AWS has no inference components.",
+                f"Production variant {variant['VariantName']} names no model; local AWS has no inference "
+                "components.",
             )
         get_model(ctx, variant["ModelName"])
         variant.setdefault("InitialVariantWeight", 1.0)

@@ -12,7 +12,8 @@ from workshop_kit.local_aws.services.generation import Settings
 MAX_NEW_TOKENS = 64
 MOST_NEW_TOKENS = 2048
 PARAMETERS = frozenset(
-    "max_new_tokens max_tokens temperature top_p top_k do_sample repetition_penalty seed stop return_full_text details "
+    "max_new_tokens max_tokens temperature top_p top_k do_sample repetition_penalty seed stop "
+    "return_full_text details "
     "decoder_input_details".split()
 )
 CHAT_FIELDS = frozenset(
@@ -86,16 +87,19 @@ def _messages(told: Any) -> list[dict[str, str]]:
         role = message.get("role") if isinstance(message, dict) else None
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, list):  # OpenAI's form with typed parts
-            texts = [
-                part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
-            ]
-            content = "\n".join(texts) if texts and len(texts) == len(content) else None
+            content = _joined(content)
         if role not in ROLES or not isinstance(content, str):
             raise BadPayload(f"messages[{number}] needs a role ({', '.join(ROLES)}) and a text as content")
         read.append({"role": role, "content": content})
     if read[-1]["role"] != "user":
         raise BadPayload("the last message must be the user's")
     return read
+
+
+def _joined(parts: list[Any]) -> str | None:
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    known = [text for text in texts if isinstance(text, str)]
+    return "\n".join(known) if known and len(known) == len(parts) else None
 
 
 def _settings(told: dict[str, Any]) -> Settings:

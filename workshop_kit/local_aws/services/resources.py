@@ -78,7 +78,7 @@ def filtered(
     return kept
 
 
-def _within(request: Document, bound: str, when: float) -> bool:
+def _within(request: Document, bound: str, when: Any) -> bool:
     after, before = request.get(f"{bound}After"), request.get(f"{bound}Before")
     return (after is None or when > moment(after)) and (before is None or when < moment(before))
 

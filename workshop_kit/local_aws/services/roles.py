@@ -19,6 +19,6 @@ def check_role(ctx: Context, arn: str) -> None:
     if state == "no-rights":
         raise AwsError(
             "ValidationException",
-            f"The role {arn} has no policy that lets it read and write the job's S3 data; attach one, such as "
-            "AmazonSageMakerFullAccess.",
+            f"The role {arn} has no policy that lets it read and write the job's S3 data; attach one, such "
+            "as AmazonSageMakerFullAccess.",
         )

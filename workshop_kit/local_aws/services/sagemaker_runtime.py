@@ -1,9 +1,11 @@
-"""SageMaker Runtime: InvokeEndpoint, whole and streamed, with the payloads of JumpStart's text-generation containers.
+"""SageMaker Runtime: InvokeEndpoint, whole and streamed, with the payloads of JumpStart's text-generation
+containers.
 
-    {"inputs": text | [texts], "parameters": {...}}   ->  {"generated_text": text} | [{"generated_text": text}, ...]
-    {"messages": [{"role", "content"}], ...}           ->  an OpenAI chat completion
-Streamed, the first form gives JSON lines {"token": {"text": ...}}, the last of them with the whole "generated_text";
-the second gives chat completion chunks as server-sent events.
+    {"inputs": text, "parameters": {...}}      ->  {"generated_text": text}
+    {"inputs": [texts], "parameters": {...}}   ->  [{"generated_text": text}, ...]
+    {"messages": [{"role", "content"}], ...}   ->  an OpenAI chat completion
+Streamed, the first form gives JSON lines {"token": {"text": ...}}, the last of them with the whole
+"generated_text"; the last gives chat completion chunks as server-sent events.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ def _prepare(ctx: Context, request: Document) -> tuple[Document, Payload]:
     name = request["EndpointName"]
     endpoint = ctx.store.get(KIND, name)
     if endpoint is None or endpoint["EndpointStatus"] in ("Creating", "Deleting", "Failed"):
-        # AWS says so of an endpoint that is not there and of one that is not ready alike; the state helps a learner.
+        # AWS says so of an endpoint that is not there and of one that is not ready alike; the state helps a
+        # learner.
         state = f" (its status is {endpoint['EndpointStatus']})" if endpoint else ""
         raise AwsError("ValidationError", f"Endpoint {name} of account {ctx.account_id} not found{state}.")
     variants = endpoint["_Variants"]
@@ -134,7 +137,7 @@ def _result(payload: Payload, prompt: str, text: str, answer: Answer) -> Documen
 
 
 def _json_lines(payload: Payload, answer: Answer, pieces: Iterator[str]) -> Iterator[str]:
-    """One line per piece; a line is held back until the next piece, since the last one carries the whole text."""
+    """One line per piece, held back until the next piece is there: the last line carries the whole text."""
     text, held = "", ""
     for piece in pieces:
         if held:

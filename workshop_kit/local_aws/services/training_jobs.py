@@ -1,7 +1,7 @@
 """SageMaker training jobs: create, describe, list, stop. The work itself is done by jobs/worker.py.
 
-What can be refused is refused when the job is created, as AWS does (names, role, data, EULA); what AWS's container
-would find out (hyperparameters, the rows) fails the job with a FailureReason.
+What can be refused is refused when the job is created, as AWS does (names, role, data, EULA); what AWS's
+container would find out (hyperparameters, the rows) fails the job with a FailureReason.
 """
 
 from __future__ import annotations
@@ -22,16 +22,22 @@ from workshop_kit.local_aws.store import Exists
 Document = dict[str, Any]
 
 DEFAULT_MAX_RUNTIME = 86_400
-# Channels that the SDK adds with its driver scripts and JumpStart's training code: this trainer has its own code.
+# Channels that the SDK adds with its driver scripts and JumpStart's training code: this trainer has its own
+# code.
 CODE_CHANNELS = frozenset({"code", "sm_drivers", "recipe"})
 TRAINING_CHANNELS = ("training", "train")
 VALIDATION_CHANNELS = ("validation", "test")
 
 _KEPT = (
-    "TrainingJobName HyperParameters AlgorithmSpecification RoleArn InputDataConfig OutputDataConfig ResourceConfig "
-    "VpcConfig StoppingCondition EnableNetworkIsolation EnableInterContainerTrafficEncryption "
+    "TrainingJobName HyperParameters AlgorithmSpecification RoleArn InputDataConfig OutputDataConfig "
+    "ResourceConfig VpcConfig StoppingCondition EnableNetworkIsolation EnableInterContainerTrafficEncryption "
     "EnableManagedSpotTraining CheckpointConfig DebugHookConfig ExperimentConfig ProfilerConfig Environment "
     "RetryStrategy RemoteDebugConfig InfraCheckConfig"
+).split()
+
+_LISTED = (
+    "TrainingJobName TrainingJobArn CreationTime TrainingEndTime LastModifiedTime TrainingJobStatus "
+    "SecondaryStatus"
 ).split()
 
 
@@ -95,8 +101,7 @@ def list_training_jobs(ctx: Context, request: Document) -> Document:
         name="TrainingJobName",
         default_order="Ascending",
     )
-    fields = "TrainingJobName TrainingJobArn CreationTime TrainingEndTime LastModifiedTime TrainingJobStatus SecondaryStatus"
-    summaries = [resources.pick(row, *fields.split()) for row in rows]
+    summaries = [resources.pick(row, *_LISTED) for row in rows]
     return resources.listing("TrainingJobSummaries", summaries, token)
 
 
@@ -113,7 +118,8 @@ def stop_training_job(ctx: Context, request: Document) -> Document:
     if document["TrainingJobStatus"] not in ("InProgress", "Stopping"):
         raise AwsError(
             "ValidationException",
-            f"The request was rejected because the training job is in status {document['TrainingJobStatus']}.",
+            "The request was rejected because the training job is in status "
+            f"{document['TrainingJobStatus']}.",
         )
     ctx.store.update(states.KIND, request["TrainingJobName"], ask)
     return {}
@@ -129,16 +135,16 @@ def _get(ctx: Context, name: str) -> Document:
 def _in_use(arn: str) -> AwsError:
     return AwsError(
         "ResourceInUse",
-        "Job name must be unique within an AWS account and region, and a training job with this name already exists "
-        f"({arn})",
+        "Job name must be unique within an AWS account and region, and a training job with this name already "
+        f"exists ({arn})",
     )
 
 
 def _model(request: Document) -> catalogue.JumpStartModel:
     """The JumpStart model that the request means.
 
-    The SDK names it in the model channel's address, the image and a tag; a plain boto3 caller may name it in the
-    environment or the hyperparameters too.
+    The SDK names it in the model channel's address, the image and a tag; a plain boto3 caller may name it in
+    the environment or the hyperparameters too.
     """
     channels = request.get("InputDataConfig") or []
     texts = [
@@ -154,8 +160,9 @@ def _model(request: Document) -> catalogue.JumpStartModel:
         raise AwsError(
             "ValidationException",
             "Local AWS can run only JumpStart fine-tuning of "
-            f"{' or '.join(sorted(catalogue.JUMPSTART))}, and this request names neither in its model channel, tags, "
-            "environment or image; take the model channel's address from DescribeHubContent (TrainingArtifactUri).",
+            f"{' or '.join(sorted(catalogue.JUMPSTART))}, and this request names neither in its model "
+            "channel, tags, environment or image; take the model channel's address from DescribeHubContent "
+            "(TrainingArtifactUri).",
         )
     return model
 
@@ -170,15 +177,22 @@ def _channels(request: Document) -> dict[str, Document]:
         if source is None or source["S3DataType"] != "S3Prefix":
             raise AwsError(
                 "ValidationException",
-                f"Channel {name} is not an S3Prefix; local AWS reads no manifests, file systems or dataset sources.",
+                f"Channel {name} is not an S3Prefix; local AWS reads no manifests, file systems or dataset "
+                "sources.",
             )
         found[name] = source
     given = [name for name in TRAINING_CHANNELS if name in found]
     if len(given) != 1:
         raise AwsError(
             "ValidationException",
-            f"InputDataConfig has {'both channels training and train' if given else 'no channel named training'}; "
-            "give exactly one, with the S3 prefix of the training rows.",
+            "InputDataConfig has "
+            f"{'both channels training and train' if given else 'no channel named training'}; give exactly "
+            "one, with the S3 prefix of the training rows.",
+        )
+    if sum(name in found for name in VALIDATION_CHANNELS) > 1:
+        raise AwsError(
+            "ValidationException",
+            "InputDataConfig has both channels validation and test; the trainer evaluates on one.",
         )
     return found
 
@@ -203,7 +217,8 @@ def _check_source(ctx: Context, uri: str, role: str) -> None:
         return
     raise AwsError(
         "ValidationException",
-        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists '
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
+        "exists "
         f"in the selected region ({ctx.region}), that objects exist under that S3 prefix, and that the role "
         f'"{role}" has "s3:ListBucket" permissions on bucket "{bucket}". Error message from S3: {detail}',
     )
