@@ -83,10 +83,10 @@ def wordings(fact: Fact) -> tuple[str, ...]:
     )
 
 
-def opened(question: str, chance: random.Random, openings: tuple[str, ...] = OPENINGS) -> str:
-    """A question with one of the ways in which people begin."""
+def opened(question: str, chance: random.Random, people: tuple[str, ...] = PEOPLE) -> str:
+    """A question with one of the ways in which people begin; `people` with their article."""
     small = question[0].lower() + question[1:] if not question.startswith(("I ", "I'm")) else question
-    return chance.choice(openings).format(q=question, l=small, who=chance.choice(PEOPLE))
+    return chance.choice(OPENINGS).format(q=question, l=small, who=chance.choice(people))
 
 
 def ask_both(first: Fact, second: Fact, chance: random.Random, *, held_out: bool = False) -> str:
