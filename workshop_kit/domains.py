@@ -205,9 +205,7 @@ def validate_domain(id_or_path: str | Path) -> list[Finding]:
         where = known.get(_plain(question.question))
         if where:
             message = f"question {question.id} also stands in {where}, where learners see it"
-            findings.append(
-                _error("leaked", message, hidden_path, field="question", fix="reword one of them")
-            )
+            findings.append(_error("leaked", message, hidden_path, field="question", fix="reword one of them"))
     return findings
 
 
@@ -219,9 +217,7 @@ def _folder(id_or_path: str | Path) -> Path:
         root = datasets_root()
         if (root / id_or_path).is_dir():
             return root / id_or_path
-        raise BadInput(
-            f"There is no domain '{id_or_path}' in {root}; it has {', '.join(list_domains()) or 'none'}."
-        )
+        raise BadInput(f"There is no domain '{id_or_path}' in {root}; it has {', '.join(list_domains()) or 'none'}.")
     raise BadInput(f"There is no domain folder at {told}.")
 
 
@@ -263,14 +259,10 @@ def _read_document(folder: Path, findings: list[Finding]) -> dict[str, Any] | No
         findings.append(_error("broken-json", problem.msg.lower(), path, problem.lineno, problem.colno))
         return None
     except (OSError, ValueError) as problem:
-        message = (
-            "the file is missing" if isinstance(problem, FileNotFoundError) else f"can't be read: {problem}"
-        )
+        message = "the file is missing" if isinstance(problem, FileNotFoundError) else f"can't be read: {problem}"
         findings.append(_error("missing-file", message, path))
         return None
-    faults = [
-        _error("schema", what, path, field=where) for where, what in _check(document, DOMAIN_FIELDS, "")
-    ]
+    faults = [_error("schema", what, path, field=where) for where, what in _check(document, DOMAIN_FIELDS, "")]
     if not faults:
         if document["schema_version"] != SCHEMA_VERSION:
             message = f"schema_version is {document['schema_version']}; this kit reads {SCHEMA_VERSION}"
@@ -288,24 +280,18 @@ def _id_faults(ids: list[str], group: str, path: Path) -> Iterable[Finding]:
     for number, id in enumerate(ids):
         place = f"{group}[{number}].id"
         if not _ID.fullmatch(id):
-            yield _error(
-                "wrong-id", f"'{id}' should be lower-case words joined by hyphens", path, field=place
-            )
+            yield _error("wrong-id", f"'{id}' should be lower-case words joined by hyphens", path, field=place)
         if id in ids[:number]:
             yield _error("repeated-id", f"'{id}' appears twice", path, field=place)
 
 
-def _read_handbook(
-    folder: Path, topics: tuple[str, ...] | None, findings: list[Finding]
-) -> tuple[Passage, ...]:
+def _read_handbook(folder: Path, topics: tuple[str, ...] | None, findings: list[Finding]) -> tuple[Passage, ...]:
     """One passage per paragraph of a topic's section."""
     path = folder / "handbook.md"
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as problem:
-        message = (
-            "the file is missing" if isinstance(problem, FileNotFoundError) else f"can't be read: {problem}"
-        )
+        message = "the file is missing" if isinstance(problem, FileNotFoundError) else f"can't be read: {problem}"
         findings.append(_error("missing-file", message, path))
         return ()
     passages: list[Passage] = []
@@ -334,9 +320,7 @@ def _read_handbook(
             close()
             topic = ""
             findings.append(
-                _error(
-                    "bad-heading", "the heading has no {#topic-id}", path, number, fix="## Title {#topic-id}"
-                )
+                _error("bad-heading", "the heading has no {#topic-id}", path, number, fix="## Title {#topic-id}")
             )
         elif not line.strip() or line.startswith("#"):
             close()
@@ -346,9 +330,7 @@ def _read_handbook(
     for topic in topics or ():
         if not any(passage.topic == topic for passage in passages):
             message = f"the topic '{topic}' has no text"
-            findings.append(
-                _error("missing-section", message, path, fix=f"add ## Title {{#{topic}}} and its facts")
-            )
+            findings.append(_error("missing-section", message, path, fix=f"add ## Title {{#{topic}}} and its facts"))
     return tuple(passages)
 
 
@@ -367,9 +349,7 @@ def _read_examples(folder: Path, topics: tuple[str, ...] | None, findings: list[
     return Dataset(loaded.dataset.examples, folder.name)
 
 
-def _read_questions(
-    path: Path, topics: tuple[str, ...] | None, findings: list[Finding]
-) -> tuple[Question, ...]:
+def _read_questions(path: Path, topics: tuple[str, ...] | None, findings: list[Finding]) -> tuple[Question, ...]:
     questions: list[Question] = []
     seen: dict[str, int] = {}
     try:
@@ -400,9 +380,7 @@ def _read_questions(
                         )
                     )  # fmt: skip
             questions.append(
-                Question(
-                    row["id"], row["topic"], row["question"], row["reference_answer"], facts, row["style"]
-                )
+                Question(row["id"], row["topic"], row["question"], row["reference_answer"], facts, row["style"])
             )
     except BadInput as problem:
         findings.append(_error("missing-file", str(problem).rstrip("."), path))

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (sample rows on one line each)
 """A small third domain of quite another subject, written to a folder: what an instructor would do, with no code."""
 
 import json
@@ -68,9 +67,7 @@ def bicycle_folder(tmp_path: Path) -> Path:
             question("p1", "repairs", "When is the workshop open?", "Every Tuesday at 17:00.", "Tuesday")
         ],
         "hidden_questions.jsonl": [
-            question(
-                "h1", "borrowing", "What is the cargo bike's deposit?", "The deposit is 60 euros.", "60 euros"
-            ),
+            question("h1", "borrowing", "What is the cargo bike's deposit?", "The deposit is 60 euros.", "60 euros"),
             question("h2", "repairs", "Who sees to the trueing stand?", "Ms Okafor does.", "Okafor"),
         ],
     }

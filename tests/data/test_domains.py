@@ -127,9 +127,7 @@ def test_each_fault_in_a_domain_is_placed(name: str, bicycle_folder: Path) -> No
 
 def test_no_finding_quotes_a_hidden_question(bicycle_folder: Path) -> None:
     secret = "Who sees to the trueing stand?"
-    hidden(question=secret, key_facts=[{"fact": secret, "any_of": [secret]}], topic=secret, style="")(
-        bicycle_folder
-    )
+    hidden(question=secret, key_facts=[{"fact": secret, "any_of": [secret]}], topic=secret, style="")(bicycle_folder)
     append("hidden_questions.jsonl", f'{{"question": "{secret}\n')(bicycle_folder)
     findings = domains.validate_domain(bicycle_folder)
     assert len(findings) >= 2

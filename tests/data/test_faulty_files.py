@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (one fault per line reads better than a wrapped table)
 """Faulty files: each fault is found and placed, and costs no good row."""
 
 import codecs

@@ -80,6 +80,11 @@ def test_the_prompt_is_llama_3s() -> None:
     assert formats.llama3_prompt(turns).count("<|eot_id|>") == 3
 
 
+def test_braces_in_a_system_prompt_survive_the_template() -> None:
+    template = formats.llama3_template("Reply as {json} or {{}}.")
+    assert template["prompt"].format(instruction="Hi") == formats.llama3_prompt("Hi", "Reply as {json} or {{}}.")
+
+
 def test_every_written_row_is_one_line_for_any_reader(tmp_path: Path) -> None:
     dataset = Dataset((Example("a\u2028b\x85c\u2029d", "e\r\nf"),))
     path = formats.write_jsonl(dataset, tmp_path / "rows.jsonl")

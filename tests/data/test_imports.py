@@ -86,9 +86,7 @@ def test_a_mixed_export_keeps_every_pair_and_places_every_fault(tmp_path: Path) 
     path = tmp_path / "partyrock-export.txt"
     path.write_text(EXPORT)
     imported = import_file(path)
-    assert [
-        (line, e.topic, e.instruction) for line, e in zip(imported.lines, imported.dataset, strict=True)
-    ] == [
+    assert [(line, e.topic, e.instruction) for line, e in zip(imported.lines, imported.dataset, strict=True)] == [
         (5, "borrowing", "How long is a loan?"),
         (10, "borrowing", "What is the deposit?"),
         (19, "repairs", "When is the workshop open?"),

@@ -51,16 +51,11 @@ def test_each_odd_row_is_found_and_mended_only_where_that_is_safe(code: str) -> 
     question, answer, severity, field, mended = ODD_ROWS[code]
     rows = dataset((Q, A), (question, answer))
     found = [f for f in review(rows).findings if f.code == code]
-    assert [(f.severity, f.field, f.line, f.example_id) for f in found] == [
-        (severity, field, 2, rows.examples[1].id)
-    ]
+    assert [(f.severity, f.field, f.line, f.example_id) for f in found] == [(severity, field, 2, rows.examples[1].id)]
     assert found[0].mendable == (mended is not None)
     if mended is not None:
         clean = {getattr(example, field) for example in review(rows).clean()}
-        assert (
-            mended in clean
-            or review(dataset((Q, A), (question, answer))).clean().examples == rows.examples[:1]
-        )
+        assert mended in clean or review(dataset((Q, A), (question, answer))).clean().examples == rows.examples[:1]
 
 
 def test_a_clean_dataset_has_no_findings_and_stays_itself() -> None:
@@ -98,15 +93,10 @@ def test_exact_and_near_duplicates_cluster_with_a_survivor_and_other_facts_do_no
     st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=1), max_size=20),
     st.sampled_from([0.3, 0.5, 0.8, 1.0]),
 )
-def test_similar_pairs_are_exactly_those_of_comparing_everything(
-    sets: list[frozenset[str]], threshold: float
-) -> None:
+def test_similar_pairs_are_exactly_those_of_comparing_everything(sets: list[frozenset[str]], threshold: float) -> None:
     found = list(similar_pairs(sets, threshold))
     every = [
-        (i, j)
-        for i in range(len(sets))
-        for j in range(i + 1, len(sets))
-        if jaccard(sets[i], sets[j]) >= threshold
+        (i, j) for i in range(len(sets)) for j in range(i + 1, len(sets)) if jaccard(sets[i], sets[j]) >= threshold
     ]
     assert sorted((i, j) for i, j, _ in found) == every
     assert all(similarity == pytest.approx(jaccard(sets[i], sets[j])) for i, j, similarity in found)
@@ -154,14 +144,10 @@ def make(size: int, seed: int = 0) -> Dataset:
     for n in range(size):
         if rows and chance.random() < 0.3:
             old = chance.choice(rows)
-            rows.append(
-                Example(old.instruction, old.response + chance.choice(["", " Thank you."]), topic=old.topic)
-            )
+            rows.append(Example(old.instruction, old.response + chance.choice(["", " Thank you."]), topic=old.topic))
         else:
             words = [f"word{chance.randrange(200)}" for _ in range(12)]
-            rows.append(
-                Example(" ".join(words) + "?", f"Answer number {n}.", topic=f"topic-{chance.randrange(4)}")
-            )
+            rows.append(Example(" ".join(words) + "?", f"Answer number {n}.", topic=f"topic-{chance.randrange(4)}"))
     return Dataset(tuple(rows), "rows", "Be brief.")
 
 

@@ -27,8 +27,7 @@ _LABELS = {
     for name, names in _NAMES.items()
 }
 _HEADING_LABELS = {
-    name: re.compile(rf"^\s*#+\s*[*_]*(?:{names})\s*#?\d*[*_]*\s*$", re.IGNORECASE)
-    for name, names in _NAMES.items()
+    name: re.compile(rf"^\s*#+\s*[*_]*(?:{names})\s*#?\d*[*_]*\s*$", re.IGNORECASE) for name, names in _NAMES.items()
 }
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*$")
 _NUMBERED = re.compile(r"^\s*(?:#+\s*)?[*_]*\d+\s*[.)]\s+(?P<rest>.+)$")
@@ -57,9 +56,7 @@ class _Block:
     line: int
     numbered: bool
     mode: str = "instruction"
-    parts: dict[str, list[str]] = field(
-        default_factory=lambda: {n: [] for n in ("instruction", "response", "context")}
-    )
+    parts: dict[str, list[str]] = field(default_factory=lambda: {n: [] for n in ("instruction", "response", "context")})
 
     def text(self, name: str) -> str:
         return "\n".join(self.parts[name]).strip()
@@ -114,9 +111,7 @@ class _Reader:
             elif self.block is None or (name == "response" and self.block.text("response")):
                 yield from self._flush()
                 what = "an answer" if name == "response" else "a context"
-                yield Piece(
-                    number, None, "error", "no-question", f"{what} without a question", "add its question"
-                )
+                yield Piece(number, None, "error", "no-question", f"{what} without a question", "add its question")
             else:
                 self.block.mode = name
                 self._add(rest)
@@ -158,25 +153,17 @@ class _Reader:
             shown = printable(" ".join(row["instruction"].split()), 60)
             yield Piece(block.line, None, "error", "no-answer", f"no answer to '{shown}'", "add its answer")
         elif not row["instruction"]:
-            yield Piece(
-                block.line, None, "error", "no-question", "an answer without a question", "add its question"
-            )
+            yield Piece(block.line, None, "error", "no-question", "an answer without a question", "add its question")
         else:
             yield Piece(block.line, row | {"topic": self.topic})
 
     def _inside_answer(self, kind: str) -> bool:
         """A fence of code within an answer belongs to the answer; one marked json holds rows."""
-        return (
-            self.block is not None
-            and bool(self.block.text("response"))
-            and kind.lower() not in ("json", "jsonl")
-        )
+        return self.block is not None and bool(self.block.text("response")) and kind.lower() not in ("json", "jsonl")
 
     def _fenced(self) -> Iterator[Piece]:
         begin = self.at
-        end = next(
-            (n for n in range(begin + 1, len(self.lines)) if _FENCE.match(self.lines[n])), len(self.lines)
-        )
+        end = next((n for n in range(begin + 1, len(self.lines)) if _FENCE.match(self.lines[n])), len(self.lines))
         inside = self.lines[begin + 1 : end]
         if end == len(self.lines):
             yield Piece(begin + 1, None, "warning", "open-fence", "the fence that opens here is never closed")
@@ -186,9 +173,7 @@ class _Reader:
             yield from _json_rows(body, begin + 2, self.topic)
         else:
             for piece in _Reader(inside).read():
-                yield Piece(
-                    piece.line + begin + 1, piece.row, piece.severity, piece.code, piece.message, piece.fix
-                )
+                yield Piece(piece.line + begin + 1, piece.row, piece.severity, piece.code, piece.message, piece.fix)
 
     def _bare_json(self) -> list[Piece] | None:
         """Rows from a JSON value that begins on this line; None when it is no JSON."""
@@ -203,9 +188,7 @@ class _Reader:
             # One broken line must not cost the rest of the text.
             self.at += 1
             return [_broken(line, problem)]
-        if not isinstance(value, dict) and not (
-            isinstance(value, list) and any(isinstance(v, dict) for v in value)
-        ):
+        if not isinstance(value, dict) and not (isinstance(value, list) and any(isinstance(v, dict) for v in value)):
             return None
         pieces = list(_json_rows(rest[begin:end], self.at + 1, self.topic))
         self.at += rest.count("\n", 0, end) + 1
@@ -221,12 +204,8 @@ class _Reader:
                 where[name] = found
         usable = {"instruction", "response"} <= set(where)
         if not usable:
-            message = (
-                f"a table without question and answer columns (columns: {printable(', '.join(header), 80)})"
-            )
-            yield Piece(
-                begin + 1, None, "error", "no-columns", message, "name the columns Question and Answer"
-            )
+            message = f"a table without question and answer columns (columns: {printable(', '.join(header), 80)})"
+            yield Piece(begin + 1, None, "error", "no-columns", message, "name the columns Question and Answer")
         while self.at < len(self.lines) and self.lines[self.at].lstrip().startswith("|"):
             line = self.lines[self.at]
             self.at += 1
@@ -235,9 +214,7 @@ class _Reader:
             cells = _cells(line)
             if len(cells) != len(header):
                 message = f"{len(cells)} cells where the header has {len(header)}"
-                yield Piece(
-                    self.at, None, "error", "wrong-width", message, "write '|' inside a cell as '\\|'"
-                )
+                yield Piece(self.at, None, "error", "wrong-width", message, "write '|' inside a cell as '\\|'")
                 continue
             row = {name: cells[at].replace("<br>", "\n") for name, at in where.items()}
             yield Piece(self.at, {"topic": self.topic} | row)
@@ -262,17 +239,13 @@ def _json_rows(body: str, first: int, topic: str) -> Iterator[Piece]:
                 return
             where = again.end() - 1
             continue
-        nested = (
-            [item for item in value.values() if isinstance(item, list)] if isinstance(value, dict) else []
-        )
+        nested = [item for item in value.values() if isinstance(item, list)] if isinstance(value, dict) else []
         if len(nested) == 1 and all(isinstance(item, dict) for item in nested[0]) and "messages" not in value:
             yield from (Piece(line, item) for item in nested[0])  # {"pairs": [...]}
         elif isinstance(value, dict):
             yield Piece(line, {"topic": topic} | value)
         else:
-            yield Piece(
-                line, None, "error", "not-an-object", "an entry that is no object", "write {...} per row"
-            )
+            yield Piece(line, None, "error", "not-an-object", "an entry that is no object", "write {...} per row")
 
 
 def _broken(line: int, problem: Exception) -> Piece:

@@ -75,17 +75,13 @@ def import_file(path: str | Path, columns: Mapping[str, str] | None = None) -> I
         parsed = from_row(piece.row)
         for p in parsed.problems:
             if p.code != "wrong-field-name":  # other names are what an import is for
-                findings.append(
-                    Finding(p.severity, p.code, p.message, str(path), piece.line, 0, p.field, p.fix)
-                )
+                findings.append(Finding(p.severity, p.code, p.message, str(path), piece.line, 0, p.field, p.fix))
         if parsed.example:
             examples.append(parsed.example)
             lines.append(piece.line)
     if not examples:
         first = next((f" ({f})" for f in findings if f.severity == "error"), "")
-        raise BadInput(
-            f"No rows were found in {path}{first}; see that it holds questions with their answers."
-        )
+        raise BadInput(f"No rows were found in {path}{first}; see that it holds questions with their answers.")
     return Imported(Dataset(tuple(examples), path.stem), tuple(findings), tuple(lines), kind)
 
 
@@ -94,9 +90,7 @@ def _from_jsonl(path: Path) -> Imported:
     findings = tuple(f for f in loaded.findings if f.code != "wrong-field-name")
     if not loaded.dataset.examples:
         first = next((f" ({f})" for f in findings if f.severity == "error"), "")
-        raise BadInput(
-            f"No rows were found in {path}{first}; see that it holds questions with their answers."
-        )
+        raise BadInput(f"No rows were found in {path}{first}; see that it holds questions with their answers.")
     return Imported(loaded.dataset, findings, loaded.lines, "JSON Lines")
 
 
@@ -113,9 +107,7 @@ def _read(path: Path) -> tuple[str, list[Finding]]:
         # Office programs write CSV in the Windows code page; its five unused bytes become U+FFFD.
         text = data.decode("cp1252", "replace")
         message = "not UTF-8 from here on; read as Windows-1252, so look at accented letters"
-        findings.append(
-            Finding("warning", "not-utf8", message, str(path), line, fix="save the file as UTF-8")
-        )
+        findings.append(Finding("warning", "not-utf8", message, str(path), line, fix="save the file as UTF-8"))
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         findings.append(Finding("warning", "nul-byte", "NUL bytes were taken out", str(path), line))

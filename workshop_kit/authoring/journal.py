@@ -54,9 +54,7 @@ class Journal:
             except OSError:
                 pass  # then the next opening cuts the unfinished line off
             reason = problem.strerror or problem
-            raise BadInput(
-                f"{self.path} can't take more rows ({reason}); make room and run it again."
-            ) from None
+            raise BadInput(f"{self.path} can't take more rows ({reason}); make room and run it again.") from None
         self.records += records
 
     def close(self) -> None:
@@ -83,8 +81,7 @@ class Journal:
                     raise ValueError("not an object")
             except ValueError:
                 raise BadInput(
-                    f"{self.path}, line {number}, is damaged, so the run can't be resumed from it; "
-                    "move the file away."
+                    f"{self.path}, line {number}, is damaged, so the run can't be resumed from it; move the file away."
                 ) from None
             records.append(record)
         if end < len(data):
@@ -100,6 +97,4 @@ def _lock(file: TextIO, path: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise BadInput(
-            f"{path} is being written by another run; wait for it or choose another file."
-        ) from None
+        raise BadInput(f"{path} is being written by another run; wait for it or choose another file.") from None

@@ -102,8 +102,7 @@ class Plan:
         )
         first = html.escape(self.question_prompt(self.items[0]))
         return html_table(["topic", "rows", "calls for questions"], rows, caption) + (
-            "<details><summary>The first prompt</summary>"
-            f"<pre style='white-space:pre-wrap'>{first}</pre></details>"
+            f"<details><summary>The first prompt</summary><pre style='white-space:pre-wrap'>{first}</pre></details>"
         )
 
 
@@ -163,9 +162,7 @@ def plan(
                 key = content_id([topic.id, who.id, how, count, passage, len(items), seed])
                 items.append(PlanItem(key, topic, who, how, count, passage))
     total = sum(
-        len(_chunks(p.text, sentences_per_passage))
-        for t in {t.id for t in topics}
-        for p in domain.passages_for(t)
+        len(_chunks(p.text, sentences_per_passage)) for t in {t.id for t in topics} for p in domain.passages_for(t)
     )
     return Plan(
         domain.id, domain.title, tuple(items), max(total, len({i.passage for i in items})),
@@ -179,18 +176,13 @@ def _passages(domain: Domain, topic: Topic, sentences: int) -> list[str]:
         return own
     wanted = set(re.findall(r"\w{4,}", f"{topic.title} {topic.description}".lower()))
     scored = sorted(
-        (
-            (len(wanted & set(re.findall(r"\w{4,}", p.text.lower()))), -n, p)
-            for n, p in enumerate(domain.passages)
-        ),
+        ((len(wanted & set(re.findall(r"\w{4,}", p.text.lower()))), -n, p) for n, p in enumerate(domain.passages)),
         key=lambda entry: entry[:2],
         reverse=True,
     )
     found = [chunk for score, _, p in scored[:5] if score for chunk in _chunks(p.text, sentences)]
     if not found:
-        raise BadInput(
-            f"The handbook of {domain.id} says nothing on the topic '{topic.title}'; drop it or add text."
-        )
+        raise BadInput(f"The handbook of {domain.id} says nothing on the topic '{topic.title}'; drop it or add text.")
     return found
 
 

@@ -96,14 +96,10 @@ class Templates:
         for name, needed in _NEEDED.items():
             template = Template(getattr(self, name))
             if not template.is_valid():
-                raise BadInput(
-                    f"The prompt '{name}' has a '$' that starts no name; write '$$' for a dollar sign."
-                )
+                raise BadInput(f"The prompt '{name}' has a '$' that starts no name; write '$$' for a dollar sign.")
             missing = sorted(needed - set(template.get_identifiers()))
             if missing:
-                raise BadInput(
-                    f"The prompt '{name}' leaves out {', '.join('$' + m for m in missing)}; put it back in."
-                )
+                raise BadInput(f"The prompt '{name}' leaves out {', '.join('$' + m for m in missing)}; put it back in.")
 
     def fill(self, name: str, **values: object) -> str:
         """One prompt with its names filled in; values are escaped so that they can't close a tag.

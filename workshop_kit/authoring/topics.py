@@ -44,9 +44,7 @@ def propose_topics(
             title = text_field(entry, "title")
             id = re.sub(r"[^a-z0-9]+", "-", str(entry.get("id") or title).lower()).strip("-")
             description = entry.get("description")
-            topics.setdefault(
-                id, Topic(id, title, description.strip() if isinstance(description, str) else "")
-            )
+            topics.setdefault(id, Topic(id, title, description.strip() if isinstance(description, str) else ""))
         return tuple(topics.values())[:count]
 
     try:

@@ -59,8 +59,7 @@ class Written(Dataset):
 
     def _repr_html_(self) -> str:
         spent = (
-            f"<p>{self.usage.calls} calls, {self.usage.input_tokens:,} tokens in, "
-            f"{self.usage.output_tokens:,} out.</p>"
+            f"<p>{self.usage.calls} calls, {self.usage.input_tokens:,} tokens in, {self.usage.output_tokens:,} out.</p>"
         )
         lost = "".join(f"<li>{html.escape(str(finding))}</li>" for finding in self.skipped)
         return super()._repr_html_() + spent + (f"<p>Left out:</p><ul>{lost}</ul>" if lost else "")
@@ -162,15 +161,11 @@ def _same_plan(plan: Plan, asked: Journal, rows: Journal, out: Path) -> None:
         asked.append([{"plan": plan.id, "rows": plan.rows}])
     began = asked.records[0].get("plan")
     if began != plan.id:
-        raise BadInput(
-            f"{out} was begun with another plan ({began}, this one is {plan.id}); choose another file name."
-        )
+        raise BadInput(f"{out} was begun with another plan ({began}, this one is {plan.id}); choose another file name.")
     keys = {item.key for item in plan.items}
     for number, record in enumerate(rows.records, 1):
         if record.get("item") not in keys or not _ROW_FIELDS <= set(record):
-            raise BadInput(
-                f"{out}, line {number}, is no row of this run; move the line away and run it again."
-            )
+            raise BadInput(f"{out}, line {number}, is no row of this run; move the line away and run it again.")
 
 
 class _Run:
@@ -211,9 +206,7 @@ class _Run:
                 while len(waiting) < workers and (to_answer or to_ask):
                     if to_answer:
                         item, n, question = to_answer.popleft()
-                        future: Future[Any] = pool.submit(
-                            _answer, self.aws, self.plan, self.model, item, question
-                        )
+                        future: Future[Any] = pool.submit(_answer, self.aws, self.plan, self.model, item, question)
                         waiting[future] = (item, n, question)
                     else:
                         item = to_ask.popleft()
@@ -227,9 +220,7 @@ class _Run:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _queue_answers(
-        self, item: PlanItem, questions: list[str], to_answer: deque[tuple[PlanItem, int, str]]
-    ) -> None:
+    def _queue_answers(self, item: PlanItem, questions: list[str], to_answer: deque[tuple[PlanItem, int, str]]) -> None:
         to_answer.extend((item, n, q) for n, q in enumerate(questions) if (item.key, n) not in self.done)
 
     def _confirm(

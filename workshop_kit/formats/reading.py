@@ -85,9 +85,7 @@ def load(path: str | Path, format: str | None = None) -> Loaded:
     system = systems.most_common(1)[0][0] if systems else ""
     if len(systems) > 1:
         findings.append(
-            Finding(
-                "warning", "mixed-systems", f"{len(systems)} system prompts; the commonest is kept", str(path)
-            )
+            Finding("warning", "mixed-systems", f"{len(systems)} system prompts; the commonest is kept", str(path))
         )
     system = system or _template_system(path, findings)
     return Loaded(Dataset(tuple(examples), path.stem, system), tuple(findings), tuple(lines))
@@ -123,9 +121,7 @@ def stream(path: str | Path, format: str | None = None) -> Iterator[Row | Findin
         parsed = from_row(value, format)
         example_id = parsed.example.id if parsed.example else ""
         for p in parsed.problems:
-            yield Finding(
-                p.severity, p.code, p.message, name, line, 0, p.field, p.fix, example_id, p.mendable
-            )
+            yield Finding(p.severity, p.code, p.message, name, line, 0, p.field, p.fix, example_id, p.mendable)
         if parsed.example:
             yield Row(line, parsed.example, parsed.system)
 
@@ -196,9 +192,7 @@ def decode_line(path: Path, number: int, line: bytes) -> tuple[int, Any, Finding
         message, fix = _explain(problem, text)
         return number, None, _finding(path, number, "broken-json", message, fix, problem.colno)
     except (RecursionError, ValueError) as problem:
-        what = (
-            "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem).split(";")[0]
-        )
+        what = "it is nested too deeply" if isinstance(problem, RecursionError) else str(problem).split(";")[0]
         return (
             number,
             None,
@@ -254,9 +248,7 @@ def sniff(file: BinaryIO, path: Path) -> tuple[str, list[Finding]]:
             encoding = "utf-16-be"
     if encoding:
         message = "is encoded as UTF-16; it was decoded, but training jobs read UTF-8 only"
-        return encoding, [
-            Finding("warning", "utf-16", message, name, 1, 0, fix="save it as UTF-8", mendable=True)
-        ]
+        return encoding, [Finding("warning", "utf-16", message, name, 1, 0, fix="save it as UTF-8", mendable=True)]
     return "utf-8", []
 
 
@@ -312,9 +304,7 @@ def _explain(problem: json.JSONDecodeError, text: str) -> tuple[str, str]:
     return f"broken JSON: {problem.msg[0].lower()}{problem.msg[1:]}", "mend the line"
 
 
-def _finding(
-    path: Path, line: int, code: str, message: str, fix: str, column: int = 0, field: str = ""
-) -> Finding:
+def _finding(path: Path, line: int, code: str, message: str, fix: str, column: int = 0, field: str = "") -> Finding:
     return Finding("error", code, message, str(path), line, column, field, fix)
 
 
@@ -405,9 +395,7 @@ def _template_system(path: Path, findings: list[Finding]) -> str:
             raise ValueError("it needs the fields 'prompt' and 'completion'")
     except (OSError, ValueError) as problem:
         findings.append(
-            Finding(
-                "error", "bad-template", f"unreadable: {problem}", str(beside), getattr(problem, "lineno", 0)
-            )
+            Finding("error", "bad-template", f"unreadable: {problem}", str(beside), getattr(problem, "lineno", 0))
         )
         return ""
     return system_of(template)

@@ -76,9 +76,7 @@ def to_row(example: Example, format: str = "instruction", system: str = "") -> d
         }
     elif format in ("chat", "openai"):
         turns = _turns(example, system)
-        row = {
-            "dialog" if format == "chat" else "messages": [*turns, _message("assistant", example.response)]
-        }
+        row = {"dialog" if format == "chat" else "messages": [*turns, _message("assistant", example.response)]}
     elif format == "bedrock":
         row = {"schemaVersion": BEDROCK_SCHEMA}
         if system:
@@ -201,9 +199,7 @@ def _optional(row: Mapping[str, Any], field: str, problems: list[RowProblem]) ->
     if isinstance(value, str):
         return _checked(value, field, problems) if value else ""
     problems.append(
-        RowProblem(
-            "error", "wrong-type", field, f"'{field}' is {_kind(value)}, not text", "write it in quotes"
-        )
+        RowProblem("error", "wrong-type", field, f"'{field}' is {_kind(value)}, not text", "write it in quotes")
     )
     return ""
 
@@ -212,17 +208,13 @@ def _checked(value: object, field: str, problems: list[RowProblem]) -> str:
     """`value` as text, with a problem noted when it is no text, empty, or can't be written as UTF-8."""
     if not isinstance(value, str):
         problems.append(
-            RowProblem(
-                "error", "wrong-type", field, f"'{field}' is {_kind(value)}, not text", "write it in quotes"
-            )
+            RowProblem("error", "wrong-type", field, f"'{field}' is {_kind(value)}, not text", "write it in quotes")
         )
         return ""
     if not value.strip():
         what = "holds only white space" if value else "is empty"
         severity = "note" if field in ("context", "topic", "system") else "error"
-        problems.append(
-            RowProblem(severity, "empty-field", field, f"'{field}' {what}", "fill it or drop the row")
-        )
+        problems.append(RowProblem(severity, "empty-field", field, f"'{field}' {what}", "fill it or drop the row"))
     try:
         value.encode()
     except UnicodeEncodeError as problem:
@@ -238,9 +230,7 @@ def _checked(value: object, field: str, problems: list[RowProblem]) -> str:
     return value
 
 
-def _conversation(
-    row: Mapping[str, Any], format: str, problems: list[RowProblem]
-) -> tuple[str, str, str, str]:
+def _conversation(row: Mapping[str, Any], format: str, problems: list[RowProblem]) -> tuple[str, str, str, str]:
     """(system, context, instruction, response) of a chat row in any of the four conversation formats."""
     field = "dialog" if format == "chat" else "messages"
     raw = row.get(field)
@@ -252,9 +242,7 @@ def _conversation(
     for number, turn in enumerate(raw):
         place = f"{field}[{number}]"
         if not isinstance(turn, dict):
-            problems.append(
-                RowProblem("error", "wrong-type", place, f"the turn is {_kind(turn)}, not an object")
-            )
+            problems.append(RowProblem("error", "wrong-type", place, f"the turn is {_kind(turn)}, not an object"))
             continue
         role = turn.get("role")
         if role not in ("system", "user", "assistant"):
@@ -269,9 +257,7 @@ def _conversation(
             )
             continue
         if "content" not in turn:
-            problems.append(
-                RowProblem("error", "missing-field", f"{place}.content", "the turn has no 'content'")
-            )
+            problems.append(RowProblem("error", "missing-field", f"{place}.content", "the turn has no 'content'"))
             continue
         turns.append((role, _content(turn["content"], f"{place}.content", problems)))
     if any(problem.severity == "error" for problem in problems):
@@ -302,9 +288,7 @@ def _conversation(
         # One Example holds one exchange; what was said before it is what that exchange rests on.
         earlier = "\n".join(f"{role}: {text}" for role, text in turns[:-1])
         context = f"{earlier}\n{context}" if context else earlier
-        problems.append(
-            RowProblem("note", "several-turns", field, "earlier turns are kept as the row's context")
-        )
+        problems.append(RowProblem("note", "several-turns", field, "earlier turns are kept as the row's context"))
     return system, context, instruction, response
 
 
@@ -314,9 +298,7 @@ def _content(value: object, place: str, problems: list[RowProblem]) -> str:
         parts = [part.get("text") if isinstance(part, dict) else part for part in value]
         texts = [part for part in parts if isinstance(part, str)]
         if not texts or len(texts) < len(parts):
-            problems.append(
-                RowProblem("error", "wrong-type", place, f"'{place}' holds something other than text")
-            )
+            problems.append(RowProblem("error", "wrong-type", place, f"'{place}' holds something other than text"))
             return ""
         value = "".join(texts)
     return _checked(value, place, problems)

@@ -59,7 +59,5 @@ def _write(path: Path, lines: Any) -> Path:
     except OSError as problem:
         raise BadInput(f"{path} can't be written: {problem.strerror or problem}.") from None
     except UnicodeEncodeError:
-        raise BadInput(
-            f"{path} was not written: a row holds half of a surrogate pair; review the dataset."
-        ) from None
+        raise BadInput(f"{path} was not written: a row holds half of a surrogate pair; review the dataset.") from None
     return path

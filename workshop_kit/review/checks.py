@@ -15,16 +15,12 @@ from workshop_kit.review.lengths import estimate_tokens
 MAX_TOKENS = 1024  # what JumpStart trains on when max_input_length is left at -1
 _SPECIAL = re.compile("|".join(re.escape(token) for token in SPECIAL_TOKENS))
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u2060\ufeff]")
-_LABEL = re.compile(
-    r"\A\s*(?:#+\s*)?(?:\*\*)?(?:answer|response|a)(?:\*\*)?\s*:(?:\*\*)?\s+(?=\S)", re.IGNORECASE
-)
+_LABEL = re.compile(r"\A\s*(?:#+\s*)?(?:\*\*)?(?:answer|response|a)(?:\*\*)?\s*:(?:\*\*)?\s+(?=\S)", re.IGNORECASE)
 _QUESTION_LABEL = re.compile(
     r"\A\s*(?:#+\s*)?(?:\*\*)?(?:question|instruction|q)\s*\d*(?:\*\*)?\s*:(?:\*\*)?\s+(?=\S)", re.IGNORECASE
 )
 _FENCE = re.compile(r"\A\s*```\w*\n(.*?)\n?```\s*\Z", re.DOTALL)
-_ARTEFACT = re.compile(
-    r"^#{2,}\s*(?:response|answer|instruction|input|question)\b|^```", re.IGNORECASE | re.MULTILINE
-)
+_ARTEFACT = re.compile(r"^#{2,}\s*(?:response|answer|instruction|input|question)\b|^```", re.IGNORECASE | re.MULTILINE)
 _RESERVED = re.compile(r"^\s*(?:User|Bot|Assistant|System):|\[EOS\]|<image>|<video>", re.MULTILINE)
 _PLACEHOLDER = re.compile(
     r"\{\w+\}|\[(?:insert|your|name|date|city)\b[^\]]*\]|\bTODO\b|\bTBD\b|lorem ipsum", re.IGNORECASE

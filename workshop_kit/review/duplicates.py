@@ -88,9 +88,7 @@ def similar_pairs(sets: Sequence[frozenset[str]], threshold: float) -> Iterator[
     counts = Counter(item for items in same for item in items)
     # Rarest first: a pair above the threshold shares an item of both prefixes; rare items have short lists.
     order = {item: rank for rank, (item, _) in enumerate(sorted(counts.items(), key=lambda c: (c[1], c[0])))}
-    ranked = sorted(
-        ((sorted(order[item] for item in items), items) for items in same), key=lambda r: len(r[0])
-    )
+    ranked = sorted(((sorted(order[item] for item in items), items) for items in same), key=lambda r: len(r[0]))
     index: dict[int, list[int]] = defaultdict(list)
     for position, (ranks, items) in enumerate(ranked):
         group = same[items]
@@ -146,8 +144,7 @@ def near_clusters(
     pairs = ((rows[i], rows[j]) for i, j, _ in similar_pairs(questions, threshold))
     groups = connected((a, b) for a, b in pairs if say_the_same(a, b))
     return tuple(
-        Cluster(tuple(group), max(group, key=lambda row: (len(examples[row].response), -row)))
-        for group in groups
+        Cluster(tuple(group), max(group, key=lambda row: (len(examples[row].response), -row))) for group in groups
     )
 
 

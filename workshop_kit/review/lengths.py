@@ -66,9 +66,7 @@ class Lengths:
         """One row per measure as a pandas DataFrame."""
         import pandas as pd
 
-        return pd.DataFrame(
-            self._rows(), columns=["field", "unit", "shortest", "median", "mean", "95 %", "longest"]
-        )
+        return pd.DataFrame(self._rows(), columns=["field", "unit", "shortest", "median", "mean", "95 %", "longest"])
 
     def figure(self, unit: str = "words") -> Any:
         """A plotly figure: two histograms over the same axis."""
@@ -76,9 +74,7 @@ class Lengths:
 
         figure = go.Figure()
         for field, colour in (("instruction", "#4477aa"), ("response", "#ee6677")):
-            figure.add_histogram(
-                x=list(self.of(field, unit).values), name=field, marker_color=colour, opacity=0.65
-            )
+            figure.add_histogram(x=list(self.of(field, unit).values), name=field, marker_color=colour, opacity=0.65)
         title = f"Length in {'estimated tokens' if unit == 'tokens' else unit}"
         figure.update_layout(
             barmode="overlay",

@@ -122,9 +122,7 @@ class Review:
                 ]
                 for f in self.findings[:20]
             ]
-            caption = (
-                f"Findings, worst first{f' (20 of {len(self.findings)})' if len(self.findings) > 20 else ''}:"
-            )
+            caption = f"Findings, worst first{f' (20 of {len(self.findings)})' if len(self.findings) > 20 else ''}:"
             parts.append(html_table(["severity", "line", "field", "what", "mend"], rows, caption))
         clusters = [*self.exact, *self.near]
         if clusters:

@@ -59,9 +59,7 @@ class Split:
     def _repr_html_(self) -> str:
         train = Counter(example.topic or "(no topic)" for example in self.train)
         validation = Counter(example.topic or "(no topic)" for example in self.validation)
-        rows: list[list[object]] = [
-            [topic, train[topic], validation[topic]] for topic in sorted(train | validation)
-        ]
+        rows: list[list[object]] = [[topic, train[topic], validation[topic]] for topic in sorted(train | validation)]
         rows.append(["all", len(self.train), len(self.validation)])
         caption = (
             f"Split {self.provenance_id}: {len(self.train)} rows to train on, {len(self.validation)} to "
@@ -152,6 +150,4 @@ def _shares(sizes: dict[str, int], ratio: float) -> dict[str, int]:
         if sum(shares.values()) >= total:
             break
         shares[topic] += 1
-    return {
-        topic: min(share, sizes[topic] - 1) if sizes[topic] > 1 else share for topic, share in shares.items()
-    }
+    return {topic: min(share, sizes[topic] - 1) if sizes[topic] > 1 else share for topic, share in shares.items()}

@@ -119,9 +119,7 @@ def _kind(question: str, sentence: str) -> float:
         (("when ", "what time"), TIME),
         (("who ",), PERSON),
     )
-    return (
-        0.2 if any(any(w in asked for w in words) and what.search(sentence) for words, what in fits) else 0.0
-    )
+    return 0.2 if any(any(w in asked for w in words) and what.search(sentence) for words, what in fits) else 0.0
 
 
 def stems(text: str) -> list[str]:

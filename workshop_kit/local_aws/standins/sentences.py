@@ -15,8 +15,11 @@ _VERBS = (
     "is are was were costs cost opens open closes close takes take lasts last needs need requires require "
     "must may can cannot should will has have includes include covers cover applies apply offers offer pays "
     "pay handles runs gets get begins starts ends accepts allows allow looks keeps holds serves issues "
-    "sends blocks stays remains provides provide receives receive expires works happens happen"
+    "sends blocks leaves comes stays remains provides provide receives receive expires works happens happen"
 ).split()
+_ADJECTIVES = set(
+    "due open closed free full empty new late early not always never only valid ready small large high low".split()
+)
 _BASE_FORMS = set(
     "cost open close take last need require have include cover apply offer pay get allow provide receive happen".split()
 )
@@ -24,11 +27,13 @@ _HOLDING = set(
     "has have includes include covers cover offers offer accepts allow allows provides provide receives "
     "receive gets get pay pays".split()
 )
-_VERB = re.compile(rf"^(?P<subject>.+?)\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<rest>.+?)[.!]?$")
-_NUMBER = r"(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|half)"
-DURATION = re.compile(
-    rf"\b{_NUMBER}[\w.,-]*\s+(?:\w+\s+)?(?:minute|hour|day|week|month|year)s?\b", re.IGNORECASE
+# Right after an article or a preposition the same word is a noun: "the cover for a bakery".
+_NO_VERB_AFTER = "".join(
+    rf"(?<!\b{word})" for word in ("[Tt]he", "[Aa]", "[Aa]n", "of", "for", "to", "[Ii]ts", "[Nn]o", "this")
 )
+_VERB = re.compile(rf"^(?P<subject>.+?){_NO_VERB_AFTER}\s+(?P<verb>{'|'.join(_VERBS)})\s+(?P<rest>.+?)[.!]?$")
+_NUMBER = r"(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|half)"
+DURATION = re.compile(rf"\b{_NUMBER}[\w.,-]*\s+(?:\w+\s+)?(?:minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 MONEY = re.compile(r"[$€£]\s?\d|\d\s*(?:dollar|euro|pound|cent)s?\b|free of charge|\bfree\b", re.IGNORECASE)
 TIME = re.compile(
     r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b"
@@ -84,17 +89,22 @@ def _questions(subject: str, verb: str, rest: str, raw: str) -> list[str]:
         return [f"Who {verb} {rest}?", f"What does {subject} do?"]
     asked: list[str] = []
     if verb in ("is", "are", "was", "were"):
-        if _NOUN_PHRASE.match(rest):
-            asked += [f"What {verb} {subject}?", f"Can you tell me what {subject} {verb}?"]
         first = rest.split()[0]
+        # "The exclusion for a bakery is flood": a bare noun after "the ... for ..." names a thing as well.
+        named = re.match(r"the\s.*\b(?:for|of)\b", subject) and not first.endswith("ed") and first not in _ADJECTIVES
+        if _NOUN_PHRASE.match(rest) or named:
+            what = "Who" if subject.startswith(("the person", "the one who")) else "What"
+            asked += [f"{what} {verb} {subject}?", f"Can you tell me {what.lower()} {subject} {verb}?"]
         if MONEY.search(rest):
             asked.append(f"How {'high' if _NOUN_PHRASE.match(rest) else 'much'} {verb} {subject}?")
         elif TIME.search(rest):
-            asked.append(
-                f"When {verb} {subject} {first}?" if first.endswith("ed") else f"When {verb} {subject}?"
-            )
+            asked.append(f"When {verb} {subject} {first}?" if first.endswith("ed") else f"When {verb} {subject}?")
+        if first == "due":
+            asked.append(f"When {verb} {subject} due?")
         if first.endswith("ed"):
             asked.append(f"How {verb} {subject} {first}?")
+    elif verb == "comes" and rest.startswith("from "):
+        asked.append(f"Where does {subject} come from?")
     elif verb in ("cost", "costs"):
         asked += [f"How much {do} {subject} cost?", f"What would I pay for {subject}?"]
     elif verb in ("open", "opens", "close", "closes", "begins", "starts", "ends", "expires"):
@@ -130,15 +140,14 @@ def _general(subject: str) -> tuple[str, str]:
 
 
 def _opening(sentence: str) -> str:
-    """A guess at the subject where no known verb ends it: the words up to one before "the", "for" and the like."""
+    """A guess at the subject where no verb is known: the words up to one before "the", "for" and the like."""
     words = sentence.rstrip(".!?").split()
     edge = next((n for n, word in enumerate(words) if n > 1 and word.lower() in _EDGES), min(len(words), 4))
-    return " ".join(words[: max(1, edge - 1)])
+    verbless = words[: max(1, edge - 1)]
+    return " ".join(words[:edge] if verbless[-1].lower() in _EDGES else verbless)
 
 
-_EDGES = set(
-    "the a an for to in on at by with from as of and or if their its your every any no not up".split()
-)
+_EDGES = set("the a an for to in on at by with from as of and or if their its your every any no not up".split())
 
 
 def _lower(subject: str, passage: str) -> str:

@@ -1,9 +1,9 @@
 """The local dataset writer: rules behind Converse that stand in for a large model.
 
-It knows nothing: all that it writes comes from the prompt. It reads the tags (task, passage, style, persona
-...), asks about sentences of the passage and answers with them. Sentences of the workshop's own worlds are understood
-exactly (foundry/language.py), any other English by the rules in sentences.py. When the passage does not hold
-an answer, it says so. The same prompt always gets the same reply.
+It knows nothing: all that it writes comes from the prompt. It reads the tags (task, passage, style and more),
+asks about sentences of the passage and answers with them. Sentences of the workshop's own worlds are understood
+exactly (foundry/language.py), other English by the rules in sentences.py. When the passage does not hold an
+answer, it says so. The same prompt always gets the same reply.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ _NOT_HELD = (
 def reply(ctx: Any, messages: Sequence[Mapping[str, Any]], system: str, params: Mapping[str, Any]) -> str:
     """The writer's answer to a conversation, as JSON text.
 
-    `messages` are {"role", "content"} turns; the last turn that holds a <task> decides. A prompt without one gets a
-    plain sentence that says what this model is.
+    `messages` are {"role", "content"} turns; the last turn that holds a <task> decides. A prompt without one
+    gets a plain sentence that says what this model is.
     """
     prompt = next((t for t in (_text(m) for m in reversed(messages)) if "<task>" in t), "")
     tags = {match["name"]: html.unescape(match["text"]).strip() for match in _TAG.finditer(prompt)}
@@ -89,7 +89,7 @@ def reply(ctx: Any, messages: Sequence[Mapping[str, Any]], system: str, params: 
 
 
 def write_topics(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Topics from the headings ("id | title | description" or a title per line), else from the brief's nouns."""
+    """Topics from the headings ("id | title | description", or a title per line), else from the brief."""
     count = _count(tags)
     topics: list[dict[str, str]] = []
     for line in tags.get("headings", "").splitlines():
@@ -97,9 +97,7 @@ def write_topics(tags: Mapping[str, str]) -> list[dict[str, str]]:
         if len(parts) >= 3:
             topics.append({"id": parts[0], "title": parts[1], "description": parts[2]})
         elif title := parts[0].lstrip("#-* "):
-            topics.append(
-                {"id": _slug(title), "title": title, "description": f"Questions about {title.lower()}."}
-            )
+            topics.append({"id": _slug(title), "title": title, "description": f"Questions about {title.lower()}."})
     if not topics:
         # The brief's longer words, commonest first; a rule can't do better than name what is named.
         brief = tags.get("brief", "")
@@ -109,9 +107,7 @@ def write_topics(tags: Mapping[str, str]) -> list[dict[str, str]]:
             if word not in _COMMON:
                 topics.append({"id": word, "title": word.title(), "description": f"Questions about {word}."})
     if not topics:
-        raise AwsError(
-            "ValidationException", "The prompt holds neither headings nor a brief to take topics from."
-        )
+        raise AwsError("ValidationException", "The prompt holds neither headings nor a brief to take topics from.")
     return topics[:count]
 
 
@@ -162,9 +158,7 @@ def write_answer(tags: Mapping[str, str], chance: random.Random) -> str:
     return find_answer(question, passage) or chance.choice(_NOT_HELD)
 
 
-def _styled(
-    style: str, fact: Fact, facts: Sequence[Fact], who: str, topic: str, chance: random.Random
-) -> str:
+def _styled(style: str, fact: Fact, facts: Sequence[Fact], who: str, topic: str, chance: random.Random) -> str:
     question = fact.ask(chance)
     if style == "summary":
         return chance.choice(_SUMMARY).format(t=topic.lower() or fact.subject)
@@ -219,7 +213,7 @@ def _small(question: str) -> str:
 
 _STARTS = set(
     "What When Where Who Whom Whose Which Why How Is Are Was Were Do Does Did Can Could May Must Should "
-    "Will Would At For In On To From If The A An Tell Please Give Could Has Have Under By With Name Say".split()
+    "Will Would At For In On To From If The A An Tell Please Give Has Have Under By With Name Say".split()
 )
 
 
