@@ -55,7 +55,7 @@ def _run(ctx: Context, job: states.Document, watch: Watch, folder: Path, journal
     else:
         journal.log(f"Training job {name} on local AWS: {job['_ModelId']} is answered by {job['_BaseModel']}")
     try:
-        hyperparameters.parse(job.get("HyperParameters") or {})
+        hyperparameters.parse(_told(job))
     except hyperparameters.HyperparameterError as problem:
         raise JobFault(f"AlgorithmError: {problem}, exit code: 1") from None
 
@@ -122,12 +122,18 @@ def _train(job: states.Document, folder: Path, output: Path, journal: Journal, w
         model_dir=job["_BaseModel"],
         train_dir=folder / "input" / "training",
         validation_dir=validation if validation.is_dir() else None,
-        hyperparameters=job.get("HyperParameters") or {},
+        hyperparameters=_told(job),
         work_dir=folder / "work",
         output_dir=output,
         threads=usable_threads(),
     )
     finetune(spec, journal, watch.should_stop)
+
+
+def _told(job: states.Document) -> dict[str, str]:
+    """The hyperparameters meant for the training; `sagemaker_...` ones speak to AWS's container of its scripts."""
+    given = job.get("HyperParameters") or {}
+    return {name: value for name, value in given.items() if not name.startswith("sagemaker_")}
 
 
 def _upload(ctx: Context, job: states.Document, output: Path, journal: Journal) -> None:
