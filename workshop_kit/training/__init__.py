@@ -1,0 +1,48 @@
+"""Training: recipes, launch, jobs, runs, curves and the verdict on them.
+
+explain.py          each hyperparameter in plain words
+hyperparameters.py  a recipe: the hub's names, bounds and defaults joined with the words
+checks.py           one value, and traps in the whole
+cost.py             steps, time and cost before launch
+launch.py           configuration -> plan (the exact boto3 request) -> job
+jobs.py             describe, logs, wait, stop
+runs.py             a job's loss curves, read from its logs
+curves.py           the curves drawn and as a table
+diagnosis.py        under-, over- or well-fitted, and why
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_EXPORTS = {
+    "Recipe": "hyperparameters",
+    "Hyperparameter": "hyperparameters",
+    "recipe": "hyperparameters",
+    "check_value": "checks",
+    "TrainingConfig": "launch",
+    "LaunchPlan": "launch",
+    "plan_launch": "launch",
+    "launch": "launch",
+    "TrainingJob": "jobs",
+    "JobProgress": "jobs",
+    "list_jobs": "jobs",
+    "Run": "runs",
+    "EpochPoint": "runs",
+    "load_run": "runs",
+    "Diagnosis": "diagnosis",
+    "diagnose": "diagnosis",
+    "plot": "curves",
+    "text_table": "curves",
+}
+__all__ = list(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        # A function may have its module's name (launch); the function is what this package offers.
+        value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,254 @@
+"""A training job: what it is doing, its log, waiting for it, stopping it."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from workshop_kit.errors import AwsProblem, Cancelled, JobFailed, NotYet
+from workshop_kit.training.logs import Reader
+from workshop_kit.training.tags import DATASET, OWNED, as_dict
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+OVER = ("Completed", "Failed", "Stopped")
+
+
+class Cancel(Protocol):
+    """Anything with is_set(), such as threading.Event."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is. `done` of `total` are steps when they are known, else 0 of 0."""
+
+    done: int
+    total: int
+    seconds_left: float | None
+    text: str
+    status: str = "InProgress"
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """A training job by its name; every question is asked of AWS anew."""
+
+    aws: Any = field(repr=False, compare=False)
+    name: str
+
+    def describe(self) -> dict[str, Any]:
+        """DescribeTrainingJob's answer. Raises AwsProblem when there is no such job."""
+        from workshop_kit.aws import kit_call
+
+        return kit_call(self.aws.client("sagemaker").describe_training_job, TrainingJobName=self.name)
+
+    def exists(self) -> bool:
+        """Whether AWS knows the job."""
+        try:
+            self.describe()
+        except AwsProblem as problem:
+            if "not found" in str(problem).lower() or problem.code == "ResourceNotFound":
+                return False
+            raise
+        return True
+
+    @property
+    def status(self) -> str:
+        """InProgress, Completed, Failed, Stopping or Stopped."""
+        return self.describe()["TrainingJobStatus"]
+
+    @property
+    def artifact(self) -> str:
+        """The S3 address of the trained model. Raises NotYet when there is none, JobFailed when there will be none."""
+        job = self.describe()
+        uri = job.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
+        if uri and job["TrainingJobStatus"] in ("Completed", "Stopped"):
+            return uri
+        if job["TrainingJobStatus"] in OVER:
+            raise JobFailed(_ending(self.name, job))
+        raise NotYet(f"Training job {self.name} is still running ({job['SecondaryStatus']}); wait for it first.")
+
+    def tags(self) -> dict[str, str]:
+        """The job's tags."""
+        from workshop_kit.aws import kit_call
+
+        arn = self.describe()["TrainingJobArn"]
+        return as_dict(kit_call(self.aws.client("sagemaker").list_tags, ResourceArn=arn)["Tags"])
+
+    @property
+    def dataset_id(self) -> str:
+        """The id of the split that the job was trained on, '' for a job that the kit did not launch."""
+        return self.tags().get(DATASET, "")
+
+    def log_lines(self) -> Iterator[str]:
+        """The log so far, oldest line first; nothing before the container has started."""
+        yield from _LogTail(self.aws, self.name).new_lines()
+
+    def logs(self, last: int | None = None) -> list[str]:
+        """The log so far as a list, or its `last` lines."""
+        lines = list(self.log_lines())
+        return lines if last is None else lines[-last:]
+
+    def stop(self) -> None:
+        """Ask the job to stop; it keeps its last checkpoint. A job that is over already is left as it is."""
+        from workshop_kit.aws import kit_call
+
+        try:
+            kit_call(self.aws.client("sagemaker").stop_training_job, TrainingJobName=self.name)
+        except AwsProblem:
+            if self.status not in OVER:
+                raise
+
+    def wait(
+        self,
+        progress: Callable[[JobProgress], None] | None = None,
+        cancel: Cancel | None = None,
+        *,
+        poll_seconds: float | None = None,
+    ) -> TrainingJob:
+        """Wait until the job has its model, and give the job back.
+
+        `progress` is called in this thread whenever something changed. When `cancel` is set, the job is stopped and
+        Cancelled is raised. Interrupting the kernel stops the waiting only: the job goes on; run the cell again.
+        Raises JobFailed, with AWS's reason, when the job ends without a model.
+        """
+        pause = poll_seconds or (0.5 if getattr(self.aws, "endpoint_url", None) else 5.0)
+        tail, reader = _LogTail(self.aws, self.name), Reader()
+        started, told = time.monotonic(), None
+        first_step: tuple[float, int] | None = None
+        asked_to_stop = False
+        while True:
+            job = self.describe()
+            for line in tail.new_lines():
+                reader.read(line)
+            if reader.step and first_step is None:
+                first_step = (time.monotonic(), reader.step)
+            now = _progress(job, reader, first_step, started)
+            if progress is not None and now != told:
+                progress(now)
+                told = now
+            if job["TrainingJobStatus"] in OVER:
+                break
+            if cancel is not None and cancel.is_set() and not asked_to_stop:
+                self.stop()
+                asked_to_stop = True
+                continue
+            time.sleep(pause)
+        if job["TrainingJobStatus"] == "Completed":
+            return self
+        if asked_to_stop:
+            raise Cancelled(f"Training job {self.name} was stopped as you asked; its last checkpoint is kept.")
+        raise JobFailed(_ending(self.name, job))
+
+    def _repr_html_(self) -> str:
+        try:
+            job = self.describe()
+        except AwsProblem as problem:
+            return f"<p>{html.escape(str(problem))}</p>"
+        reason = f"<br>{html.escape(job['FailureReason'])}" if job.get("FailureReason") else ""
+        return (
+            f"<p><b>Training job</b> <code>{html.escape(self.name)}</code>: {job['TrainingJobStatus']} "
+            f"({html.escape(job.get('SecondaryStatus', ''))}){reason}</p>"
+        )
+
+
+def list_jobs(aws: Any, status: str | None = None) -> list[TrainingJob]:
+    """The kit's own jobs in this account and region, newest first."""
+    from workshop_kit.aws import kit_call
+
+    client = aws.client("sagemaker")
+    found, token = [], None
+    while True:
+        query = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}
+        query |= ({"StatusEquals": status} if status else {}) | ({"NextToken": token} if token else {})
+        page = kit_call(client.list_training_jobs, **query)
+        for row in page["TrainingJobSummaries"]:
+            tags = kit_call(client.list_tags, ResourceArn=row["TrainingJobArn"])["Tags"]
+            if OWNED in as_dict(tags):
+                found.append(TrainingJob(aws, row["TrainingJobName"]))
+        token = page.get("NextToken")
+        if not token:
+            return found
+
+
+class _LogTail:
+    """Follows a job's log streams, remembering how far it has read."""
+
+    def __init__(self, aws: Any, job: str) -> None:
+        self.client, self.job = aws.client("logs"), job
+        self.marks: dict[str, str] = {}
+
+    def new_lines(self) -> Iterator[str]:
+        from workshop_kit.aws import kit_call
+
+        try:
+            streams = kit_call(
+                self.client.describe_log_streams, logGroupName=LOG_GROUP, logStreamNamePrefix=f"{self.job}/"
+            )["logStreams"]
+        except AwsProblem as problem:
+            if problem.code == "ResourceNotFoundException":
+                return  # nothing has been written in this account yet
+            raise
+        for stream in sorted(row["logStreamName"] for row in streams):
+            while True:
+                query = {"logGroupName": LOG_GROUP, "logStreamName": stream, "startFromHead": True}
+                if stream in self.marks:
+                    query["nextToken"] = self.marks[stream]
+                page = kit_call(self.client.get_log_events, **query)
+                yield from (event["message"].rstrip("\n") for event in page["events"])
+                done = self.marks.get(stream) == page["nextForwardToken"] or not page["events"]
+                self.marks[stream] = page["nextForwardToken"]
+                if done:
+                    break
+
+
+def _progress(
+    job: dict[str, Any], reader: Reader, first_step: tuple[float, int] | None, started: float
+) -> JobProgress:
+    state, done, total = job["TrainingJobStatus"], reader.step, reader.total_steps
+    left = None
+    if first_step and done > first_step[1] and total:
+        elapsed = time.monotonic() - first_step[0]
+        left = elapsed / (done - first_step[1]) * (total - done)
+    if state == "Completed":
+        text = f"Finished in {_clock(time.monotonic() - started)}" if done else "Finished"
+        done = total = total or 1
+        left = 0.0
+    elif state in OVER:
+        text = _ending(job["TrainingJobName"], job)
+    else:
+        text = {
+            "Starting": "Starting the machine",
+            "Pending": "Waiting for a machine",
+            "Downloading": "Downloading the model and the rows",
+            "Training": "Training",
+            "Uploading": "Uploading the trained model",
+            "Stopping": "Stopping",
+        }.get(job.get("SecondaryStatus", ""), job.get("SecondaryStatus", ""))
+        if job.get("SecondaryStatus") == "Training" and reader.epoch:
+            text += f": epoch {reader.epoch}" + (f" of {reader.epochs_total}" if reader.epochs_total else "")
+    if reader.latest:
+        text += f" · {reader.latest}"
+    return JobProgress(done, total, left, text, state)
+
+
+def _ending(name: str, job: dict[str, Any]) -> str:
+    """One sentence for a job that ended without a model."""
+    if job["TrainingJobStatus"] == "Failed":
+        reason = job.get("FailureReason") or "AWS gave no reason"
+        return (
+            f"Training job {name} failed: {reason.rstrip('.')}. Change what it names and launch again "
+            "(the same settings again: launch(..., again=True))."
+        )
+    why = "its time limit was reached" if job.get("SecondaryStatus") == "MaxRuntimeExceeded" else "somebody stopped it"
+    return f"Training job {name} was stopped ({why}); launch it again with launch(..., again=True)."
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

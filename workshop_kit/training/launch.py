@@ -1,0 +1,277 @@
+"""From a configuration to a running job: first the plan, with the exact boto3 request, then the launch.
+
+A job's name is made from what goes into it, so running a notebook cell again finds the job instead of paying twice.
+"""
+
+from __future__ import annotations
+
+import html
+import pprint
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from workshop_kit.errors import AwsProblem, BadHyperparameter, BadInput
+from workshop_kit.records import Finding, content_id
+from workshop_kit.review import Split
+from workshop_kit.settings import JUMPSTART_MODEL_ID
+from workshop_kit.training import cost
+from workshop_kit.training.checks import read_values, traps
+from workshop_kit.training.hyperparameters import Recipe, Value, as_text, recipe
+from workshop_kit.training.jobs import TrainingJob
+from workshop_kit.training.tags import make_tags
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What the learner chose; whatever is not named keeps the recipe's default.
+
+    `budget_usd`: above this estimate, launch() wants an explicit yes.
+    """
+
+    hyperparameters: Mapping[str, Value] = field(default_factory=dict)
+    model_id: str = JUMPSTART_MODEL_ID
+    instance_type: str | None = None
+    max_runtime_seconds: int = 3600
+    budget_usd: float = 5.0
+    name: str = "workshop"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hyperparameters", MappingProxyType(dict(self.hyperparameters)))
+
+    def changed(self, **hyperparameters: Value) -> TrainingConfig:
+        """The same with some hyperparameters changed."""
+        return replace(self, hyperparameters={**self.hyperparameters, **hyperparameters})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, to keep in a file; TrainingConfig(**data) reads it back."""
+        names = ("model_id", "instance_type", "max_runtime_seconds", "budget_usd", "name")
+        return {"hyperparameters": dict(self.hyperparameters)} | {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class LaunchPlan:
+    """Everything that would happen, before it does."""
+
+    config: TrainingConfig
+    recipe: Recipe = field(repr=False)
+    split: Split = field(repr=False)
+    job_name: str
+    request: Mapping[str, Any] = field(repr=False)
+    values: Mapping[str, Value]
+    estimate: cost.Estimate
+    findings: tuple[Finding, ...]
+    region: str
+    endpoint_url: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is worth a second look, one sentence each; none of it prevents the launch."""
+        return tuple(str(finding.message) for finding in self.findings if finding.severity == "warning")
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What prevents the launch, one sentence each."""
+        return tuple(finding.message for finding in self.findings if finding.severity == "error")
+
+    def boto3_code(self) -> str:
+        """The same launch as a program. It runs as it is once the rows are uploaded (`plan.upload(aws)`)."""
+        where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
+        request = pprint.pformat(_plain(self.request), sort_dicts=False, width=100)
+        indented = request.replace("\n", "\n          ")
+        return (
+            "import boto3\n\n"
+            f'sagemaker = boto3.client("sagemaker", region_name="{self.region}"{where})\n'
+            f"request = {indented}\n"
+            "sagemaker.create_training_job(**request)\n"
+        )
+
+    def upload(self, aws: Any) -> None:
+        """Put the rows and their template where the request says they are; doing it again changes nothing."""
+        from workshop_kit.aws import kit_call
+
+        s3 = aws.client("s3")
+        with tempfile.TemporaryDirectory() as folder:
+            saved = self.split.save(folder)
+            for part, uri in _data_uris(aws, self.split).items():
+                bucket, prefix = uri.removeprefix("s3://").split("/", 1)
+                for path in sorted((Path(saved) / part).iterdir()):
+                    kit_call(s3.put_object, Bucket=bucket, Key=prefix + path.name, Body=path.read_bytes())
+
+    def _repr_html_(self) -> str:
+        return plan_html(self)
+
+
+def plan_launch(aws: Any, split: Split, config: TrainingConfig | None = None) -> LaunchPlan:
+    """Work out the request, steps, time, cost and warnings; nothing is uploaded or launched.
+
+    Reads the model's hub document. Values that can't be used are in `plan.errors`.
+    """
+    config = config or TrainingConfig()
+    return plan_with(aws, recipe(aws, config.model_id), split, config)
+
+
+def plan_with(aws: Any, chosen: Recipe, split: Split, config: TrainingConfig) -> LaunchPlan:
+    """plan_launch for a recipe that was read before: no calls at all, fast enough for every key press."""
+    values, wrong = read_values(chosen, config.hyperparameters)
+    limit = values.get("max_train_samples", -1)
+    rows = len(split.train) if not isinstance(limit, int) or limit < 1 else min(limit, len(split.train))
+    findings = [*wrong, *traps(chosen, values, rows)]
+    instance = config.instance_type or chosen.default_instance
+    if instance not in chosen.instance_types:
+        message = f"instance_type is {instance!r}; this model can be trained on {', '.join(chosen.instance_types)}."
+        findings.append(Finding("error", "instance", message, field="instance_type"))
+    if len(split.validation) < 10:
+        message = (
+            f"There are only {len(split.validation)} validation rows: the evaluation loss will be mostly noise. "
+            "Hold out more rows in notebook 02."
+        )
+        findings.append(Finding("warning", "few-validation-rows", message))
+    paid = cost.charges(aws)
+    expected = cost.estimate(
+        rows=rows,
+        epochs=_whole(values.get("epoch"), 1),
+        batch=_whole(values.get("per_device_train_batch_size"), 1),
+        accumulation=_whole(values.get("gradient_accumulation_steps"), 1),
+        instance_type=instance,
+        paid=paid,
+    )
+    texts = {**chosen.container, **{name: as_text(value) for name, value in values.items()}}
+    uris = _data_uris(aws, split)
+    identity = content_id([chosen.model_id, split.provenance_id, texts, instance])
+    stem = re.sub(r"[^a-zA-Z0-9]+", "-", config.name).strip("-")[:30] or "workshop"
+    job_name = f"{stem}-{identity}"
+    request = {
+        "TrainingJobName": job_name,
+        "AlgorithmSpecification": {
+            "TrainingImage": chosen.image(instance),
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [
+                {"Name": metric["Name"], "Regex": metric["Regex"]}
+                for metric in chosen.document.get("TrainingMetrics") or []
+            ],
+        },
+        "RoleArn": aws.role_arn,
+        "HyperParameters": texts,
+        "InputDataConfig": [
+            _channel("training", uris["train"]),
+            _channel("validation", uris["validation"]),
+            *([_channel("model", chosen.training_artifact, eula=True)] if chosen.training_artifact else []),
+            *([_channel("code", chosen.training_script)] if chosen.training_script else []),
+        ],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/workshop-kit/output/"},
+        "ResourceConfig": {"InstanceType": instance, "InstanceCount": 1, "VolumeSizeInGB": chosen.volume_gb},
+        "StoppingCondition": {"MaxRuntimeInSeconds": config.max_runtime_seconds},
+        "EnableNetworkIsolation": bool(chosen.document.get("TrainingEnableNetworkIsolation", False)),
+        "Tags": make_tags(
+            dataset=split.provenance_id,
+            train_rows=str(rows),
+            validation_rows=str(len(split.validation)),
+            model=chosen.model_id,
+        ),
+    }
+    return LaunchPlan(
+        config,
+        chosen,
+        split,
+        job_name,
+        MappingProxyType(request),
+        MappingProxyType(values),
+        expected,
+        tuple(findings),
+        aws.region,
+        getattr(aws, "endpoint_url", None),
+    )
+
+
+def launch(
+    aws: Any, plan: LaunchPlan | Split, config: TrainingConfig | None = None, *, yes: bool = False, again: bool = False
+) -> TrainingJob:
+    """Upload the rows and start the job; a job with the same content that is there already is given back instead.
+
+    `plan` may also be a split, which is planned first. `again=True` starts a new job in any case, with a number after
+    its name. `yes=True` agrees to an estimate above the configuration's budget.
+    Raises BadHyperparameter for values that can't be used, BadInput above the budget, AwsProblem when AWS refuses.
+    """
+    from workshop_kit.aws import kit_call
+
+    if isinstance(plan, Split):
+        plan = plan_launch(aws, plan, config)
+    if plan.errors:
+        raise BadHyperparameter(" ".join(plan.errors))
+    if plan.estimate.usd > plan.config.budget_usd and not yes:
+        raise BadInput(
+            f"This job is estimated at {plan.estimate.usd:.2f} USD, above the budget of {plan.config.budget_usd:.2f} "
+            "USD; choose less work, or agree with launch(..., yes=True)."
+        )
+    name = plan.job_name
+    number = 1
+    while (existing := TrainingJob(aws, name)).exists():
+        if not again:
+            return existing
+        number += 1
+        name = f"{plan.job_name}-{number}"
+    plan.upload(aws)
+    try:
+        kit_call(aws.client("sagemaker").create_training_job, **_plain(plan.request) | {"TrainingJobName": name})
+    except AwsProblem as problem:
+        if problem.code != "ResourceInUse":
+            raise
+    return TrainingJob(aws, name)
+
+
+def plan_html(plan: LaunchPlan) -> str:
+    """The plan as a card: what is trained, steps, time, cost, warnings and the request."""
+    facts = [
+        ("Model", f"{plan.recipe.model_id}: {plan.recipe.label}"),
+        ("Rows", f"{plan.estimate.rows} to train on, {len(plan.split.validation)} to evaluate with"),
+        ("Effective batch", f"{plan.estimate.effective_batch} rows per step"),
+        (
+            "Steps",
+            f"{plan.estimate.steps} ({plan.estimate.steps_per_epoch} per epoch, {plan.estimate.epochs} epochs)",
+        ),
+        ("Time", plan.estimate.time_line),
+        ("Cost", plan.estimate.cost_line),
+        ("Job name", plan.job_name),
+    ]
+    rows = "".join(
+        f"<tr><th scope='row' style='text-align:left;padding:2px 16px 2px 0;vertical-align:top'>{html.escape(k)}</th>"
+        f"<td style='text-align:left;white-space:normal'>{html.escape(v)}</td></tr>"
+        for k, v in facts
+    )
+    notes = "".join(
+        f"<p role='note'><b>{'Stop' if finding.severity == 'error' else 'Look'}:</b> {html.escape(finding.message)} "
+        f"{html.escape(finding.fix)}</p>"
+        for finding in plan.findings
+    )
+    code = html.escape(plan.boto3_code())
+    return (
+        f"<table>{rows}</table>{notes}<details><summary>The same launch in plain boto3</summary>"
+        f"<pre style='overflow-x:auto'>{code}</pre></details>"
+    )
+
+
+def _data_uris(aws: Any, split: Split) -> dict[str, str]:
+    root = f"s3://{aws.bucket}/workshop-kit/data/{split.provenance_id}"
+    return {part: f"{root}/{part}/" for part in ("train", "validation")}
+
+
+def _channel(name: str, uri: str, *, eula: bool = False) -> dict[str, Any]:
+    source: dict[str, Any] = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    if eula:
+        source["ModelAccessConfig"] = {"AcceptEula": True}
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}, "CompressionType": "None"}
+
+
+def _whole(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
