@@ -153,7 +153,7 @@ def _most(params: Params, name: str) -> int:
 
 def _from_token(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise AwsError(
             "InvalidArgument", "The continuation token provided is incorrect", status=400
