@@ -1,7 +1,7 @@
 """The coach: what the curves of a run say, in one verdict with its reason.
 
 Let e1..en be the evaluation losses and t1..tn the training losses by epoch. A change in evaluation loss counts only if
-it is larger than a tolerance: 2 % of the lowest evaluation loss, or three times the curve's own jitter (its distance
+it is larger than a tolerance: 2 % of the lowest evaluation loss, or four times the curve's own jitter (its distance
 from the nearest curve that falls and then rises), or, with fewer than 50 validation rows, 0.25 / sqrt(rows) of the
 lowest loss, whichever is largest. These numbers are rules of thumb, tried on real and made-up curves.
 """
@@ -159,7 +159,7 @@ def _tolerance(evals: Sequence[float], validation_rows: int | None) -> float:
     lowest = min(evals)
     floors = [0.02 * lowest]
     if len(evals) >= 5:
-        floors.append(3 * _jitter(evals))
+        floors.append(4 * _jitter(evals))
     if validation_rows is not None and 0 < validation_rows < FEW_VALIDATION_ROWS:
         floors.append(0.25 / math.sqrt(validation_rows) * lowest)
     # However noisy, a rise by a third is one.
