@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workshop_kit import review
-from workshop_kit.authoring import import_file
+from workshop_kit.authoring import import_file, merge
 from workshop_kit.authoring.freetext import read_text
+from workshop_kit.domains import load_domain
 from workshop_kit.errors import BadInput
+from workshop_kit.records import Dataset, Example
 
 PAIR = ("How long is a loan?", "A loan lasts four days.")
 SHAPES = {
@@ -109,6 +111,29 @@ def test_lists_and_code_inside_an_answer_stay_in_it(tmp_path: Path) -> None:
     first, second = import_file(path).dataset
     assert first.response == "So:\n1. Go.\n2. Pay.\n```python\nprint(1)\n```"
     assert second.response == "Done."
+
+
+def test_a_tools_closing_words_are_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text("Q: One?\nA: Yes.\n\nQ: Two?\nA:\n\nI hope this helps! Let me know if you need more.\n")
+    imported = import_file(path)
+    assert [e.response for e in imported.dataset] == ["Yes."]
+    assert [(f.line, f.code) for f in imported.findings] == [(4, "no-answer"), (7, "other-text")]
+
+
+def test_rows_get_the_topic_of_the_domain_that_speaks_of_them(bicycle_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text(
+        "Q: Is a deposit due?\nA: 60 euros.\n\nQ: Who mends punctures?\nA: The workshop.\n\nQ: Zzz?\nA: Yyy.\n"
+    )
+    imported = import_file(path, domain=load_domain(bicycle_folder))
+    assert [e.topic for e in imported.dataset] == ["borrowing", "repairs", ""]
+
+
+def test_merging_keeps_each_row_once_in_order() -> None:
+    one, two, three = (Example(f"q{n}?", "a.") for n in range(3))
+    merged = merge(Dataset((one, two)), Dataset((two, three), "other", "Be brief."), name="all")
+    assert merged == Dataset((one, two, three), "all", "Be brief.")
 
 
 def test_a_csv_file_names_its_faulty_lines_and_its_missing_columns(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ journal.py    append-only files that survive a kill
 imports.py    PartyRock-style exports, tables, CSV and JSON Lines
 """
 
-from workshop_kit.authoring.imports import Imported, import_file
+from workshop_kit.authoring.imports import Imported, import_file, merge, with_topics
 from workshop_kit.authoring.plan import Plan, PlanItem, plan
 from workshop_kit.authoring.prompts import STYLES, Templates
 from workshop_kit.authoring.topics import propose_topics
@@ -24,8 +24,10 @@ __all__ = [
     "Templates",
     "Written",
     "import_file",
+    "merge",
     "plan",
     "preview",
     "propose_topics",
+    "with_topics",
     "write",
 ]

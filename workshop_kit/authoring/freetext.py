@@ -31,6 +31,11 @@ _HEADING_LABELS = {
 }
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*$")
 _NUMBERED = re.compile(r"^\s*(?:#+\s*)?[*_]*\d+\s*[.)]\s+(?P<rest>.+)$")
+# What a chat tool says to its user, after a blank line, is no part of the answer above it.
+_CHATTER = re.compile(
+    r"^\s*(?:I hope|Hope this|Let me know|Feel free|Would you like|Do you want me|Here (?:is|are)|Sure[,!])",
+    re.IGNORECASE,
+)
 _RULE = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,}|={3,})\s*$")
 _FENCE = re.compile(r"^\s*(?:```|~~~)(?P<kind>\w*)\s*$")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
@@ -130,6 +135,9 @@ class _Reader:
             yield from self._flush()
             if heading:
                 self.topic = _slug(heading["title"])
+        elif self.block is not None and _CHATTER.match(line) and not self.lines[self.at - 1].strip():
+            yield from self._flush()
+            self.other.append(number)
         elif self.block is not None:
             self._add(line.rstrip())
         elif line.strip():

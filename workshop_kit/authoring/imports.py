@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 from workshop_kit import formats
 from workshop_kit.authoring.freetext import Piece, read_text
+from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput
 from workshop_kit.formats.reading import MAX_DOCUMENT, Loaded, open_checked, sniff
 from workshop_kit.formats.rows import ALIASES, from_row, printable
@@ -30,13 +33,53 @@ class Imported(Loaded):
     kind: str = ""
 
 
-def import_file(path: str | Path, columns: Mapping[str, str] | None = None) -> Imported:
+def import_file(path: str | Path, columns: Mapping[str, str] | None = None, domain: Domain | None = None) -> Imported:
     """Read an export into rows, however it is laid out.
 
-    `columns` maps our names (instruction, response, context, topic) to a CSV file's own, where they differ.
+    `columns` maps our names (instruction, response, context, topic) to a CSV file's own, where they differ. With a
+    `domain`, rows get its topic that speaks most of what they speak of.
     Raises BadInput for a folder, a missing, empty or binary file, and a table without the two columns needed.
     """
-    path = Path(path)
+    imported = _import(Path(path), columns)
+    if domain is None:
+        return imported
+    return replace(imported, dataset=with_topics(imported.dataset, domain))
+
+
+def merge(*datasets: Dataset, name: str = "dataset") -> Dataset:
+    """All rows of several datasets in order, each row once; the first system prompt that there is."""
+    rows = {example.id: example for dataset in reversed(datasets) for example in reversed(dataset.examples)}
+    system = next((dataset.system for dataset in datasets if dataset.system), "")
+    return Dataset(tuple(reversed(rows.values())), name, system)
+
+
+def with_topics(dataset: Dataset, domain: Domain) -> Dataset:
+    """The dataset with a topic of the domain for each row that has none of them: the one that shares its rarest words.
+
+    A row that shares no word with any topic keeps what it had.
+    """
+    known = {topic.id for topic in domain.topics}
+    words = {
+        topic.id: _words(f"{topic.title} {topic.description}", *(p.text for p in domain.passages_for(topic.id)))
+        for topic in domain.topics
+    }
+    spread = Counter(word for bag in words.values() for word in bag)
+
+    def best(example: Example) -> str:
+        asked = _words(example.instruction, example.response)
+        scores = {id: sum(1 / spread[word] ** 2 for word in asked & bag) for id, bag in words.items()}
+        top = max(scores, key=lambda id: scores[id])
+        return top if scores[top] > 0 else example.topic
+
+    examples = tuple(e if e.topic in known else replace(e, topic=best(e)) for e in dataset)
+    return replace(dataset, examples=examples)
+
+
+def _words(*texts: str) -> set[str]:
+    return {word for text in texts for word in re.findall(r"\w{4,}", text.lower())}
+
+
+def _import(path: Path, columns: Mapping[str, str] | None) -> Imported:
     suffix = path.suffix.lower()
     if suffix == ".jsonl":
         return _from_jsonl(path)
