@@ -96,7 +96,8 @@ class _Reader:
                 self.at += 1
         yield from self._flush()
         if self.other:
-            message = f"{len(self.other)} lines belong to no question or answer and were left out"
+            many = f"{len(self.other)} lines belong" if len(self.other) > 1 else "1 line belongs"
+            message = f"{many} to no question or answer and stayed out of the rows"
             yield Piece(self.other[0], None, "note", "other-text", message)
 
     def _line(self, line: str) -> Iterator[Piece]:
