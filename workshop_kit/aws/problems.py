@@ -113,7 +113,7 @@ ADVICE: dict[str, str] = {
     "ResourceNotFound": "{operation} did not find what it was asked for: {says}",
     "ValidationException": "AWS refused {operation}: {says}",
     "UnknownOperation": "{operation} is not available here: {says}",
-    "CapacityError": "AWS has no {what} free at the moment ({says}); try again later or choose another instance type.",
+    "CapacityError": "AWS has no such instance free at the moment ({says}); try again later or choose another instance type.",
     "InsufficientStorage": "{says}",
     "Unavailable": "AWS had a problem of its own with {operation} ({says}); try again in a minute.",
 }
@@ -189,5 +189,8 @@ def _explain_code(error: Any) -> AwsProblem:
 
 
 def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if text.endswith(".") else text + "."
+    return _ended(" ".join(str(error).split()))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."

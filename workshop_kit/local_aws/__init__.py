@@ -78,7 +78,12 @@ def find_or_start(home: Path, *, port: int = 0, timeout: float = 30) -> ServerIn
     require("moto", extra="local")
     require("cheroot", extra="local")
     deadline = time.monotonic() + timeout
-    (home / "aws" / "logs").mkdir(parents=True, exist_ok=True)
+    try:
+        (home / "aws" / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise LocalAwsProblem(
+            f"The workspace {home} can't be written ({problem.strerror}); set WORKSHOP_HOME to a folder that can."
+        ) from None
     with _only_one(home / "aws" / "start.lock", deadline):
         process = None
         while time.monotonic() < deadline:
