@@ -263,6 +263,13 @@ def test_a_run_killed_again_and_again_ends_with_every_row_once(bicycle_folder: P
     assert written.provenance_id == clean.provenance_id
 
 
+def test_a_passage_with_fewer_questions_than_planned_is_said(domain, tmp_path: Path) -> None:
+    plan = authoring.plan(domain, 200, styles=["simple"])
+    written = authoring.write(ToyAws(), plan, tmp_path / "rows.jsonl")
+    assert [f.code for f in written.skipped] == ["fewer-questions"]
+    assert f"{400 - len(written)} of 400 planned rows are missing" in written._repr_html_()
+
+
 def test_topics_are_proposed_from_a_domain_or_a_brief(domain) -> None:
     assert [t.id for t in authoring.propose_topics(ToyAws(), domain)] == ["borrowing", "repairs"]
     topics = authoring.propose_topics(ToyAws(), "We lend bicycles and repair bicycles for members.", 2)

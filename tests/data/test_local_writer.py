@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workshop_kit.authoring.prompts import STYLES, Templates
@@ -96,6 +96,8 @@ def test_a_prompt_that_lacks_its_parts_is_refused_as_aws_refuses(prompt: str) ->
 
 
 @settings(max_examples=200, deadline=None)
+@example(passage=".", question="", style="casual")
+@example(passage="The is . A", question="?", style="two-part")
 @given(passage=st.text(max_size=200), question=st.text(max_size=80), style=st.sampled_from(sorted(STYLES)))
 def test_no_text_makes_it_fall_over(passage: str, question: str, style: str) -> None:
     try:

@@ -102,6 +102,13 @@ def write(
         if ordered != rows.records:
             write_atomically(out, "".join(json_line(record) for record in ordered))
     examples = tuple(_example(record) for record in ordered)
+    if len(examples) < plan.rows and not run.skipped:
+        message = (
+            f"{plan.rows - len(examples)} of {plan.rows} planned rows are missing: some passages gave fewer questions"
+        )
+        run.skipped.append(
+            Finding("note", "fewer-questions", message, fix="plan fewer rows, or more styles and personas")
+        )
     return Written(examples, out.stem, plan.system, run.usage, tuple(run.skipped))
 
 

@@ -89,7 +89,7 @@ def _questions(subject: str, verb: str, rest: str, raw: str) -> list[str]:
         return [f"Who {verb} {rest}?", f"What does {subject} do?"]
     asked: list[str] = []
     if verb in ("is", "are", "was", "were"):
-        first = rest.split()[0]
+        first = (rest.split() or [""])[0]
         # "The exclusion for a bakery is flood": a bare noun after "the ... for ..." names a thing as well.
         named = re.match(r"the\s.*\b(?:for|of)\b", subject) and not first.endswith("ed") and first not in _ADJECTIVES
         if _NOUN_PHRASE.match(rest) or named:
@@ -141,7 +141,7 @@ def _general(subject: str) -> tuple[str, str]:
 
 def _opening(sentence: str) -> str:
     """A guess at the subject where no verb is known: the words up to one before "the", "for" and the like."""
-    words = sentence.rstrip(".!?").split()
+    words = sentence.rstrip(".!?").split() or [sentence]
     edge = next((n for n, word in enumerate(words) if n > 1 and word.lower() in _EDGES), min(len(words), 4))
     verbless = words[: max(1, edge - 1)]
     return " ".join(words[:edge] if verbless[-1].lower() in _EDGES else verbless)
