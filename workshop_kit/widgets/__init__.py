@@ -1,0 +1,35 @@
+"""Views (ipywidgets): they show values and collect choices; whatever they do can be done by a plain call as well.
+
+style.py       spacing, colours, cards and labelled fields that all views share
+pump.py        how other threads reach widgets: they post, the kernel's loop sets
+author.py      AuthorForm: a domain's topics, personas and styles -> a Plan
+review.py      ReviewTable: findings, by severity
+launch.py      LaunchForm: every hyperparameter -> a TrainingConfig, with its plan beside it
+progress.py    Progress: a bar with the time left and a cancel button; watch(job)
+curves.py      CurvesView: loss curves, table and verdict
+playground.py  PlaygroundView: models side by side, streaming
+board.py       BoardView: the standings
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_EXPORTS = {
+    "AuthorForm": "author",
+    "ReviewTable": "review",
+    "LaunchForm": "launch",
+    "Progress": "progress",
+    "watch": "progress",
+    "CurvesView": "curves",
+    "PlaygroundView": "playground",
+    "BoardView": "board",
+}
+__all__ = list(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
