@@ -143,9 +143,7 @@ class Served:
         """DescribeTrainingJob."""
         return self.client("sagemaker").describe_training_job(TrainingJobName=name)
 
-    def wait(
-        self, name: str, until: Callable[[dict[str, Any]], bool] | None = None, seconds: float = 90
-    ) -> Any:
+    def wait(self, name: str, until: Callable[[dict[str, Any]], bool] | None = None, seconds: float = 90) -> Any:
         """Poll a job until it is over, or until `until` says so."""
         return eventually(
             lambda: self.job(name),

@@ -84,9 +84,7 @@ def test_invoke_model_speaks_llamas_body(server):
     stream = runtime.invoke_model_with_response_stream(modelId=BASE, body=body)["body"]
     chunks = [json.loads(event["chunk"]["bytes"]) for event in stream]
     assert "".join(chunk["generation"] for chunk in chunks) == answer["generation"]
-    assert (
-        chunks[-1]["amazon-bedrock-invocationMetrics"]["outputTokenCount"] == answer["generation_token_count"]
-    )
+    assert chunks[-1]["amazon-bedrock-invocationMetrics"]["outputTokenCount"] == answer["generation_token_count"]
 
 
 @pytest.mark.parametrize(

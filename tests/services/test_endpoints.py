@@ -252,9 +252,7 @@ def test_a_deleted_endpoint_is_gone_and_its_files_too(server, base, tuned):
 
 def test_listing_endpoints_models_and_configurations(server, base, tuned):
     sagemaker = server.client("sagemaker")
-    names = [
-        row["EndpointName"] for row in sagemaker.list_endpoints(SortBy="Name", MaxResults=100)["Endpoints"]
-    ]
+    names = [row["EndpointName"] for row in sagemaker.list_endpoints(SortBy="Name", MaxResults=100)["Endpoints"]]
     assert names == sorted(names, reverse=True) and {base, tuned} <= set(names)
     assert sagemaker.list_endpoints(NameContains="tuned", StatusEquals="InService")["Endpoints"]
     assert sagemaker.list_models(NameContains=tuned)["Models"][0]["ModelName"] == tuned

@@ -20,9 +20,7 @@ def in_the_middle(server, name, epochs=2, **more):
     """Create a long job and return once it has trained some epochs."""
     server.client("sagemaker").create_training_job(**server.request(name, **(LONG | more)))
     deadline = time.monotonic() + 90
-    while (
-        trained_epochs(server, name) < epochs if server.job(name)["SecondaryStatus"] == "Training" else True
-    ):
+    while trained_epochs(server, name) < epochs if server.job(name)["SecondaryStatus"] == "Training" else True:
         assert time.monotonic() < deadline, server.job(name)
         time.sleep(0.05)
 
@@ -84,10 +82,7 @@ def test_a_job_that_kills_every_worker_fails_with_the_reason(killable):
         heard = len(killable.lines("doomed"))
         os.kill(worker, signal.SIGKILL)
         deadline = time.monotonic() + 60
-        while (
-            len(killable.lines("doomed")) == heard
-            and killable.job("doomed")["TrainingJobStatus"] == "InProgress"
-        ):
+        while len(killable.lines("doomed")) == heard and killable.job("doomed")["TrainingJobStatus"] == "InProgress":
             assert time.monotonic() < deadline
             time.sleep(0.05)
     job = killable.wait("doomed")

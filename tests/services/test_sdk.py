@@ -63,8 +63,6 @@ def test_model_trainer_from_jumpstart_config_trains_here(server, tmp_path):
     channels = {entry["ChannelName"] for entry in job["InputDataConfig"]}
     assert channels == {"training", "model", "code", "sm_drivers"}
     bounds = {entry["Name"]: entry for entry in server.hub_document()["Hyperparameters"]}
-    assert set(job["HyperParameters"]) >= set(bounds), (
-        "the SDK sends the hub's defaults with the caller's own"
-    )
+    assert set(job["HyperParameters"]) >= set(bounds), "the SDK sends the hub's defaults with the caller's own"
     key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://practice/")
     assert server.client("s3").head_object(Bucket="practice", Key=key)["ContentLength"] > 100

@@ -29,18 +29,14 @@ def test_a_job_walks_awss_states_and_leaves_a_model_artefact(server):
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed", job.get("FailureReason")
     walked = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert walked == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    for earlier, later in zip(
-        job["SecondaryStatusTransitions"], job["SecondaryStatusTransitions"][1:], strict=False
-    ):
+    for earlier, later in zip(job["SecondaryStatusTransitions"], job["SecondaryStatusTransitions"][1:], strict=False):
         assert earlier["EndTime"] == later["StartTime"]
     assert job["TrainingTimeInSeconds"] >= 1 and job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"]
     assert job["CreationTime"] <= job["TrainingStartTime"] <= job["TrainingEndTime"]
 
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
     assert uri == "s3://practice/runs/walk/output/model.tar.gz"
-    body = (
-        server.client("s3").get_object(Bucket=BUCKET, Key=uri.removeprefix("s3://practice/"))["Body"].read()
-    )
+    body = server.client("s3").get_object(Bucket=BUCKET, Key=uri.removeprefix("s3://practice/"))["Body"].read()
     names = tarfile.open(fileobj=io.BytesIO(body)).getnames()
     assert "adapter_config.json" in names and "base_model.json" in names
 
@@ -60,10 +56,13 @@ def test_the_metric_regexes_fill_the_final_metrics(server):
 
 
 def test_without_metric_definitions_there_are_no_final_metrics(server):
-    request = server.request("silent")
+    request = server.request("silent") | {"Environment": {"_MINE": "1"}}
     del request["AlgorithmSpecification"]["MetricDefinitions"]
     server.client("sagemaker").create_training_job(**request)
-    assert "FinalMetricDataList" not in server.wait("silent")
+    job = server.wait("silent")
+    assert "FinalMetricDataList" not in job
+    assert job["Environment"] == {"_MINE": "1"}
+    assert not [field for field in job if field.startswith("_")]
 
 
 def test_uncompressed_output_is_a_prefix(server):
@@ -243,9 +242,7 @@ def test_the_log_is_live_and_can_be_read_from_both_ends(server):
     while not any("train_epoch_loss" in line for line in server.lines("talk")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert server.job("talk")["TrainingJobStatus"] == "InProgress", (
-        "the lines came only when the job was over"
-    )
+    assert server.job("talk")["TrainingJobStatus"] == "InProgress", "the lines came only when the job was over"
     server.wait("talk")
 
     group = "/aws/sagemaker/TrainingJobs"
@@ -256,9 +253,7 @@ def test_the_log_is_live_and_can_be_read_from_both_ends(server):
 
     forward, token = [], None
     while True:
-        page = logs.get_log_events(
-            **told, startFromHead=True, limit=7, **({"nextToken": token} if token else {})
-        )
+        page = logs.get_log_events(**told, startFromHead=True, limit=7, **({"nextToken": token} if token else {}))
         forward += [event["message"] for event in page["events"]]
         if page["nextForwardToken"] == token:
             break
@@ -278,9 +273,7 @@ def test_the_log_is_live_and_can_be_read_from_both_ends(server):
         logGroupName=group, logStreamNames=[stream["logStreamName"]], filterPattern="train_epoch_loss"
     )["events"]
     assert len(epochs) == 40
-    assert [g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]] == [
-        group
-    ]
+    assert [g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]] == [group]
     with pytest.raises(ClientError, match="does not exist"):
         logs.get_log_events(logGroupName=group, logStreamName="talk/none")
     assert job["TrainingJobName"] == "talk"

@@ -40,19 +40,17 @@ def moment(value: Any) -> float:
     return value.timestamp()
 
 
-def public(value: Any) -> Any:
-    """A stored document as AWS answers it: no `_private` fields, datetimes where AWS has them."""
+def public(document: Document) -> Document:
+    """A stored document as AWS answers it: without its `_private` fields, with datetimes where AWS has them."""
+    return {key: _answered(key, value) for key, value in document.items() if not key.startswith("_")}
+
+
+def _answered(key: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: datetime.fromtimestamp(item, UTC)
-            if key in _TIMES and isinstance(item, (int, float))
-            else public(item)
-            for key, item in value.items()
-            if not key.startswith("_")
-        }
+        return {inner: _answered(inner, item) for inner, item in value.items()}
     if isinstance(value, list):
-        return [public(item) for item in value]
-    return value
+        return [_answered("", item) for item in value]
+    return datetime.fromtimestamp(value, UTC) if key in _TIMES and isinstance(value, (int, float)) else value
 
 
 def pick(document: Document, *names: str) -> Document:
@@ -60,9 +58,7 @@ def pick(document: Document, *names: str) -> Document:
     return {name: document[name] for name in names if name in document}
 
 
-def filtered(
-    documents: Iterable[Document], request: Document, *, name: str, status: str = ""
-) -> list[Document]:
+def filtered(documents: Iterable[Document], request: Document, *, name: str, status: str = "") -> list[Document]:
     """Apply the filters the List calls share: NameContains, StatusEquals and the time bounds."""
     kept = []
     for document in documents:
@@ -130,7 +126,7 @@ def _read_token(token: str, sort_by: str, descending: bool) -> list[Any]:
 
 def listing(member: str, rows: list[Document], token: str | None) -> Document:
     """A List answer; NextToken only when there is a next page."""
-    answer: Document = {member: public(rows)}
+    answer: Document = {member: [public(row) for row in rows]}
     if token:
         answer["NextToken"] = token
     return answer
