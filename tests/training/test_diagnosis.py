@@ -37,9 +37,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("verdict", "train", "evals"), [(v, t, e) for v, curves in CASES.items() for t, e in curves]
-)
+@pytest.mark.parametrize(("verdict", "train", "evals"), [(v, t, e) for v, curves in CASES.items() for t, e in curves])
 def test_a_clear_curve_gets_its_verdict(verdict, train, evals):
     assert diagnose(run_of(train, evals)).verdict == verdict
 

@@ -101,9 +101,7 @@ def charges(aws: Any) -> bool:
     return host not in ("127.0.0.1", "localhost", "::1")
 
 
-def estimate(
-    *, rows: int, epochs: int, batch: int, accumulation: int = 1, instance_type: str, paid: bool
-) -> Estimate:
+def estimate(*, rows: int, epochs: int, batch: int, accumulation: int = 1, instance_type: str, paid: bool) -> Estimate:
     """Steps, time and cost of a job.
 
     steps per epoch = ceil(rows / (batch x GPUs x accumulation)); seconds = start-up + rows x epochs / rows per second

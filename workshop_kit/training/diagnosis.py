@@ -68,9 +68,7 @@ def diagnose(run: Run) -> Diagnosis:
             change={"learning_rate": float(f"{rate / 5:.1g}")} if rate else {},
         )
     both = [
-        (p.epoch, p.train_loss, p.eval_loss)
-        for p in run.epochs
-        if p.train_loss is not None and p.eval_loss is not None
+        (p.epoch, p.train_loss, p.eval_loss) for p in run.epochs if p.train_loss is not None and p.eval_loss is not None
     ]
     if len(both) < 2:
         return _too_little(

@@ -139,9 +139,7 @@ class Recipe:
 
     def by_group(self) -> dict[str, tuple[Hyperparameter, ...]]:
         """The settings in the order a form shows them."""
-        groups = {
-            group: tuple(s for s in self.hyperparameters if s.explanation.group == group) for group in GROUPS
-        }
+        groups = {group: tuple(s for s in self.hyperparameters if s.explanation.group == group) for group in GROUPS}
         return {group: settings for group, settings in groups.items() if settings}
 
     def image(self, instance_type: str, use: str = "training") -> str:

@@ -208,9 +208,7 @@ class _LogTail:
                     break
 
 
-def _progress(
-    job: dict[str, Any], reader: Reader, first_step: tuple[float, int] | None, started: float
-) -> JobProgress:
+def _progress(job: dict[str, Any], reader: Reader, first_step: tuple[float, int] | None, started: float) -> JobProgress:
     state, done, total = job["TrainingJobStatus"], reader.step, reader.total_steps
     left = None
     if first_step and done > first_step[1] and total:

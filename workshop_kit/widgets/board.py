@@ -24,7 +24,10 @@ class BoardView(Card):
         self.value: Any = None
         self.table, self.told = text(), text()
         self.button = widgets.Button(
-            description="Look again", icon="refresh", tooltip="Ask the league for the standings", layout={"width": "140px"}
+            description="Look again",
+            icon="refresh",
+            tooltip="Ask the league for the standings",
+            layout={"width": "140px"},
         )
         self.button.on_click(lambda _: self.refresh())
         super().__init__(title, "", [self.table, row(self.button, self.told)])

@@ -66,7 +66,7 @@ class CurvesView(Card):
 def _table(run: Run, metric: str, named: bool) -> str:
     best = diagnose(run).best_epoch
     rows = "".join(
-        f"<tr{' class=best' if point.epoch == best else ''}><td>{point.epoch}{' (best)' if point.epoch == best else ''}</td>"
+        f"<tr{' class=best' * (point.epoch == best)}><td>{point.epoch}{' (best)' * (point.epoch == best)}</td>"
         f"<td>{_cell(getattr(point, f'train_{metric}'))}</td><td>{_cell(getattr(point, f'eval_{metric}'))}</td></tr>"
         for point in run.epochs
     )

@@ -1,4 +1,4 @@
-"""The launch form: every hyperparameter with its bounds, default and plain words; steps, time, cost and code beside it."""
+"""The launch form: every hyperparameter with its bounds and plain words; steps, time, cost and code below."""
 
 from __future__ import annotations
 
@@ -97,7 +97,10 @@ class LaunchForm(Card):
         )
         self.launch_button.on_click(lambda _: self._launch())
         self.reset_button = widgets.Button(
-            description="Defaults", icon="undo", tooltip="Put every setting back to its default", layout={"width": "130px"}
+            description="Defaults",
+            icon="undo",
+            tooltip="Put every setting back to its default",
+            layout={"width": "130px"},
         )
         self.reset_button.on_click(lambda _: self.reset())
         self.plan: LaunchPlan = plan_with(aws, self.recipe, split, config)
@@ -151,7 +154,8 @@ class LaunchForm(Card):
 
     def _refresh(self) -> None:
         typed = {name: field.value for name, field in self.fields.items()}
-        typed = {name: value for name, value in typed.items() if not (value == "" and self.recipe[name].default is None)}
+        # An empty control is no value where the hub has no default either.
+        typed = {k: v for k, v in typed.items() if v != "" or self.recipe[k].default is not None}
         read: dict[str, Any] = {}
         for name, value in typed.items():
             wrong = check_value(self.recipe, name, value)
@@ -178,7 +182,8 @@ class LaunchForm(Card):
                     ("cost here", f"{expected.usd:.2f} USD"),
                 ]
             )
-            + f"<p class='wk-help'>{html.escape(expected.cost_line)}. Times are estimates: {html.escape(expected.basis)}.</p>"
+            + f"<p class='wk-help'>{html.escape(expected.cost_line)}. "
+            + f"Times are estimates: {html.escape(expected.basis)}.</p>"
         )
         shown = [
             note(f"{finding.message} {finding.fix}".strip(), finding.severity)
@@ -192,7 +197,8 @@ class LaunchForm(Card):
         self.code.value = f"<div class='wk-code' tabindex='0'>{html.escape(self.plan.boto3_code())}</div>"
         above = expected.usd > self.value.budget_usd
         self.agree.layout.display = "" if above else "none"
-        self.agree.description = f"Yes, spend about {expected.usd:.2f} USD (my budget is {self.value.budget_usd:.2f} USD)"
+        budget = self.value.budget_usd
+        self.agree.description = f"Yes, spend about {expected.usd:.2f} USD (my budget is {budget:.2f} USD)"
         self.launch_button.disabled = bool(self.plan.errors) or (above and not self.agree.value)
 
     def _launch(self) -> None:

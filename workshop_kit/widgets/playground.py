@@ -88,7 +88,11 @@ class PlaygroundView(Card):
             layout=widgets.Layout(width="340px", max_width="100%"),
         )
         self.ask_button = widgets.Button(
-            description="Ask", icon="paper-plane", button_style="primary", tooltip="Ask every model", layout={"width": "130px"}
+            description="Ask",
+            icon="paper-plane",
+            button_style="primary",
+            tooltip="Ask every model",
+            layout={"width": "130px"},
         )
         self.ask_button.on_click(lambda _: self._start())
         self.answers = {label: text() for label in self.models}
@@ -105,9 +109,7 @@ class PlaygroundView(Card):
         )
         settings = row(self.temperature, self.top_p, self.length)
         self.told = text()
-        kinds = " · ".join(
-            dict.fromkeys(model.label for model in self.models.values() if getattr(model, "label", ""))
-        )
+        kinds = " · ".join(dict.fromkeys(model.label for model in self.models.values() if getattr(model, "label", "")))
         super().__init__(
             "Playground",
             kinds,

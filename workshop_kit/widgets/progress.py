@@ -2,8 +2,8 @@
 
 In a running cell (`job.wait(progress=bar, cancel=bar)`, or `watch(job)`) the bar moves while the cell runs. Its button
 works there too where the front end gives widgets their own channel (JupyterLab from 4.4 with ipykernel 7); elsewhere
-interrupt the kernel. In the background (`bar.run(work)`) the notebook stays free and the button always works. A notebook
-that is executed without a browser keeps the last line as text.
+interrupt the kernel. In the background (`bar.run(work)`) the notebook stays free and the button always works. A
+notebook that is executed without a browser keeps the last line as text.
 """
 
 from __future__ import annotations

@@ -36,9 +36,7 @@ class ReviewTable(Card):
         self.summary, self.table = text(), text()
         for control in (self.severity, self.near):
             control.observe(lambda _: self._draw(), names="value")
-        super().__init__(
-            "Review", review.dataset.name, [self.summary, row(self.severity, self.near), self.table]
-        )
+        super().__init__("Review", review.dataset.name, [self.summary, row(self.severity, self.near), self.table])
         self._draw()
 
     @property
@@ -57,9 +55,7 @@ class ReviewTable(Card):
             ]
         )
         chosen = [f for f in self.review.findings if self.severity.value in ("", f.severity)]
-        rows: list[list[object]] = [
-            [f.severity, f.line or "", f.field, f.message, f.fix] for f in chosen[:MOST_ROWS]
-        ]
+        rows: list[list[object]] = [[f.severity, f.line or "", f.field, f.message, f.fix] for f in chosen[:MOST_ROWS]]
         more = f" (the first {MOST_ROWS} of {len(chosen)})" if len(chosen) > MOST_ROWS else ""
         self.table.value = (
             html_table(["severity", "line", "field", "what", "what to do"], rows, f"{len(chosen)} findings{more}")

@@ -35,7 +35,8 @@ CSS = """
  white-space:pre-wrap;line-height:1.5;overflow-wrap:anywhere}
 .wk-name{font-weight:600;margin:0 0 4px;overflow-wrap:anywhere}
 .wk-table{border-collapse:collapse;margin:0}
-.wk-table th,.wk-table td{padding:3px 14px 3px 0;text-align:right;border-bottom:1px solid var(--jp-border-color2,#d0d7de)}
+.wk-table th,.wk-table td{padding:3px 14px 3px 0;text-align:right;
+ border-bottom:1px solid var(--jp-border-color2,#d0d7de)}
 .wk-table th:first-child,.wk-table td:first-child{text-align:left}
 .wk-table .best{font-weight:700}
 .wk-card .jupyter-button:focus-visible,.wk-card input:focus-visible,.wk-card select:focus-visible,
