@@ -5,6 +5,8 @@ import json
 import sys
 import threading
 import types
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
 
 import boto3
@@ -279,6 +281,50 @@ def test_sts_and_iam_answer_and_the_default_role_exists(client):
     with pytest.raises(ClientError) as missing:
         client("iam").get_role(RoleName="nobody")
     assert missing.value.response["Error"]["Code"] == "NoSuchEntity"
+
+
+def statistics(ctx, request):
+    if request["MetricName"] == "none":
+        raise AwsError("InvalidParameterValueException", "no such metric")
+    assert request["StartTime"] == datetime(2025, 1, 2, tzinfo=UTC) and request["Period"] == 60
+    return {"Label": "loss", "Datapoints": [{"Timestamp": 1_700_000_000, "Average": 1, "Unit": "None"}], "_x": 1}
+
+
+def test_a_service_with_several_protocols_through_its_client(serve):
+    client = serve({"cloudwatch": {"GetMetricStatistics": statistics}})("cloudwatch")
+    when = datetime(2025, 1, 2, tzinfo=UTC)
+    request = {"Namespace": "n", "StartTime": when, "EndTime": when, "Period": 60, "Statistics": ["Average"]}
+    got = client.get_metric_statistics(MetricName="loss", **request)
+    assert got["Datapoints"][0]["Timestamp"] == datetime.fromtimestamp(1_700_000_000, UTC)
+    with pytest.raises(ClientError, match="no such metric"):
+        client.get_metric_statistics(MetricName="none", **request)
+
+
+def test_rpc_v2_cbor_for_the_sdks_that_prefer_it(serve):
+    url = serve({"cloudwatch": {"GetMetricStatistics": statistics}})("cloudwatch").meta.endpoint_url
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=a/20250101/us-west-2/monitoring/aws4_request, Signature=x",
+        "smithy-protocol": "rpc-v2-cbor",
+        "Content-Type": "application/cbor",
+    }
+
+    def post(name, request):
+        target = f"{url}/service/GraniteServiceVersion20100801/operation/{name}"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(target, cbor.encode(request), headers)) as answer:
+                assert answer.headers["smithy-protocol"] == "rpc-v2-cbor"
+                return cbor.decode(answer.read())
+        except urllib.error.HTTPError as error:
+            assert error.headers["smithy-protocol"] == "rpc-v2-cbor"
+            return cbor.decode(error.read())
+
+    when = datetime(2025, 1, 2, tzinfo=UTC)
+    request = {"Namespace": "n", "MetricName": "loss", "StartTime": when, "EndTime": when, "Period": 60}
+    got = post("GetMetricStatistics", request)
+    point = {"Timestamp": datetime.fromtimestamp(1_700_000_000, UTC), "Average": 1.0, "Unit": "None"}
+    assert got == {"Label": "loss", "Datapoints": [point]}
+    assert post("GetMetricStatistics", {**request, "MetricName": "none"})["message"] == "no such metric"
+    assert "'period'" in post("GetMetricStatistics", {**request, "Period": 0})["message"]
 
 
 def test_cbor_round_trips_and_refuses_what_is_cut_short():

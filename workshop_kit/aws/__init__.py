@@ -66,9 +66,7 @@ class Aws:
         AwsProblem when it lists none of them, BadInput for an unknown role.
         """
         if role not in settings.MODEL_PREFERENCES:
-            raise BadInput(
-                f"There is no model role {role!r}; the roles are {', '.join(settings.MODEL_PREFERENCES)}."
-            )
+            raise BadInput(f"There is no model role {role!r}; the roles are {', '.join(settings.MODEL_PREFERENCES)}.")
         told = settings.model_override(role)
         if told:
             return told
@@ -160,9 +158,7 @@ def _local(home: Path) -> tuple[str, str]:
 
 def _revive(url: str) -> bool:
     """Start the local server that had this URL again; False when it is not one of ours or got another URL."""
-    return any(
-        url.startswith(local) and _local(home)[0] == local for local, home in list(_local_homes.items())
-    )
+    return any(url.startswith(local) and _local(home)[0] == local for local, home in list(_local_homes.items()))
 
 
 revivers.append(_revive)
@@ -194,9 +190,7 @@ def _region(session: Any) -> str:
     if not region and os.environ.get("AWS_ENDPOINT_URL"):
         region = LOCAL_REGION
     if not region:
-        raise AwsProblem(
-            "No AWS region is set; set AWS_DEFAULT_REGION, for example to us-west-2.", "NoRegion"
-        )
+        raise AwsProblem("No AWS region is set; set AWS_DEFAULT_REGION, for example to us-west-2.", "NoRegion")
     return region
 
 
@@ -257,9 +251,7 @@ def _ensure_bucket(aws: Aws) -> None:
         cause = problem.__cause__
         if not isinstance(cause, ClientError) or cause.response["Error"]["Code"] != "404":
             raise
-    where = (
-        {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
-    )
+    where = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
     try:
         kit_call(s3.create_bucket, Bucket=aws.bucket, **where)
     except AwsProblem as problem:

@@ -39,9 +39,7 @@ def kit_call(function: Callable[..., T] | None = None, /, *args: Any, **params: 
             return function(*args, **params)
         except Exception as error:
             url = getattr(error, "kwargs", {}).get("endpoint_url", "")
-            if type(error).__name__ != "EndpointConnectionError" or not any(
-                revive(url) for revive in revivers
-            ):
+            if type(error).__name__ != "EndpointConnectionError" or not any(revive(url) for revive in revivers):
                 raise
             return function(*args, **params)
 
@@ -78,9 +76,7 @@ def explain(error: Exception) -> KitError:
     if isinstance(error, exceptions.ProfileNotFound):
         return AwsProblem(f"{_sentence(error)} Correct or unset AWS_PROFILE.", "ProfileNotFound")
     if isinstance(error, exceptions.NoRegionError):
-        return AwsProblem(
-            "No AWS region is set; set AWS_DEFAULT_REGION, for example to us-west-2.", "NoRegion"
-        )
+        return AwsProblem("No AWS region is set; set AWS_DEFAULT_REGION, for example to us-west-2.", "NoRegion")
     if isinstance(error, exceptions.ParamValidationError):
         return AwsProblem(f"The request was not sent: {_sentence(error)}", "ParamValidation")
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
@@ -163,9 +159,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "503",
     ),
 }
-_GROUP = {code: name for name, codes in SAME.items() for code in (name, *codes)} | {
-    name: name for name in ADVICE
-}
+_GROUP = {code: name for name, codes in SAME.items() for code in (name, *codes)} | {name: name for name in ADVICE}
 UNKNOWN_MODEL = ("model identifier is invalid", "model ID", "Could not resolve the foundation model")
 
 
@@ -183,9 +177,7 @@ def _explain_code(error: Any) -> AwsProblem:
         return AwsProblem(ADVICE["ResourceNotFound"].format(operation=operation, says=says), code)
     advice = ADVICE.get(_GROUP.get(code, ""), "AWS answered {operation} with {code}: {says}")
     says = says if advice.endswith("{says}") else says.rstrip(".")
-    return AwsProblem(
-        advice.format(operation=operation, says=says or code, code=code, what="such instance"), code
-    )
+    return AwsProblem(_ended(advice.format(operation=operation, says=says or code, code=code)), code)
 
 
 def _sentence(error: Exception) -> str:

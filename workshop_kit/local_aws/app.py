@@ -71,13 +71,18 @@ class App:
         if not raw.drain(MOST_DRAINED):
             # What is left of the body would be taken for the next request.
             environ.get("local_aws.close", lambda: None)()
-        headers = {**answer.headers, "x-amzn-RequestId": str(uuid.uuid4())}
-        body = answer.body
-        if environ["REQUEST_METHOD"] == "HEAD" or answer.status in (204, 304):
+        headers, body = dict(answer.headers), answer.body
+        if "x-amzn-requestid" not in {name.lower() for name in headers}:
+            headers["x-amzn-RequestId"] = str(uuid.uuid4())
+        if answer.status in (204, 304):
             body = []
         elif isinstance(body, bytes):
-            headers["Content-Length"] = str(len(body))
+            # An answer to HEAD may carry the length of the body it leaves out.
+            if environ["REQUEST_METHOD"] != "HEAD" or "content-length" not in headers:
+                headers["Content-Length"] = str(len(body))
             body = [body]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            body = []
         status = f"{answer.status} {_phrase(answer.status)}"
         start_response(status, [(name, _header_value(value)) for name, value in headers.items()])
         return body
@@ -100,9 +105,7 @@ class App:
             if operation is None:
                 raise _unknown(service, request)
             if operation.service == "s3" and not signed:
-                raise AwsError(
-                    "AccessDenied", "This is local AWS: requests must be signed, with any key.", status=403
-                )
+                raise AwsError("AccessDenied", "This is local AWS: requests must be signed, with any key.", status=403)
             return self._run(operation, request, body, text)
         except AwsError as error:
             return protocol.serialize_error(operation, error, service=service)

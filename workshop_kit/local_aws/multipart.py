@@ -67,7 +67,7 @@ def get(objects: ObjectStore, bucket: str, key: str, upload_id: str) -> Upload:
             status=404,
             fields={"UploadId": upload_id},
         )
-    return Upload(*row[:4], json.loads(row[4]))
+    return _upload(row)
 
 
 def uploads(objects: ObjectStore, bucket: str, prefix: str = "") -> list[Upload]:
@@ -77,7 +77,12 @@ def uploads(objects: ObjectStore, bucket: str, prefix: str = "") -> list[Upload]
         "SELECT upload_id, bucket, key, started, doc FROM uploads WHERE bucket = ? ORDER BY key, started",
         (bucket,),
     )
-    return [Upload(*row[:4], json.loads(row[4])) for row in rows if row[2].startswith(prefix)]
+    return [_upload(row) for row in rows if row[2].startswith(prefix)]
+
+
+def _upload(row: tuple[str, str, str, float, str]) -> Upload:
+    upload_id, bucket, key, started, doc = row
+    return Upload(upload_id, bucket, key, started, json.loads(doc))
 
 
 def put_part(

@@ -14,10 +14,12 @@ import uuid
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from datetime import UTC, datetime
+from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
+from botocore.utils import parse_timestamp, parse_to_aware_datetime
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -28,6 +30,7 @@ from werkzeug.exceptions import HTTPException
 
 from workshop_kit.local_aws import cbor, eventstream
 from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.body import Body
 
 CBOR = "smithy-rpc-v2-cbor"
 STATUS = "_Status"
@@ -101,13 +104,13 @@ def route(services: Iterable[str], request: Request) -> Operation | None:
     return None
 
 
-def parse(operation: Operation, request: Request, body: bytes | BinaryIO) -> dict[str, Any]:
-    """The request's parameters under botocore's member names; a streaming body is passed on unread.
+def parse(operation: Operation, request: Request, body: bytes | Body) -> dict[str, Any]:
+    """The request's parameters under botocore's member names, times in UTC; a streaming body is passed on unread.
 
     Raises AwsError SerializationException for a body that is not what the protocol says it is.
     """
     stream_member = operation.streaming_input
-    text = b"" if stream_member else body
+    text = body if isinstance(body, bytes) else b""
     if operation.model.input_shape is None:
         return {}
     try:
@@ -116,7 +119,7 @@ def parse(operation: Operation, request: Request, body: bytes | BinaryIO) -> dic
         if operation.protocol in ("json", "rest-json") and text and not _payload_is_blob(operation):
             if not isinstance(json.loads(text), dict):
                 raise ValueError("the body is not a JSON object")
-        parser = PROTOCOL_PARSERS[operation.protocol](operation.model)
+        parser = PROTOCOL_PARSERS[operation.protocol](operation.model, timestamp_parser=_utc)
         params = parser.parse(
             {
                 "body": text,
@@ -138,6 +141,10 @@ def parse(operation: Operation, request: Request, body: bytes | BinaryIO) -> dic
     return params
 
 
+def _utc(value: Any) -> datetime:
+    return parse_timestamp(value).astimezone(UTC)
+
+
 def _payload_is_blob(operation: Operation) -> bool:
     shape = operation.model.input_shape
     payload = shape.serialization.get("payload")
@@ -155,7 +162,7 @@ def serialize(operation: Operation, result: dict[str, Any]) -> Response:
     if operation.model.has_event_stream_output:
         return _event_stream(operation, result)
     if operation.protocol == CBOR:
-        return Response(200, _cbor_headers(), cbor.encode(result))
+        return Response(200, _cbor_headers(), cbor.encode(_typed(output, result)))
     stream = None
     if payload and output.members[payload].type_name == "blob":
         stream = result.get(payload, b"")
@@ -210,6 +217,21 @@ def _plain_error(error: AwsError) -> Response:
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
     headers = {"Content-Type": "application/json", "X-Amzn-Errortype": error.code}
     return Response(error.status or 400, headers, body)
+
+
+def _typed(shape: Any, value: Any) -> Any:
+    """A result with its members in the types that CBOR tells apart: times, floats, no unmodelled members."""
+    if shape is None or value is None:
+        return value if shape is not None else {}
+    if shape.type_name == "structure":
+        return {name: _typed(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
+    if shape.type_name == "list":
+        return [_typed(shape.member, inner) for inner in value]
+    if shape.type_name == "map":
+        return {key: _typed(shape.value, inner) for key, inner in value.items()}
+    if shape.type_name == "timestamp":
+        return parse_to_aware_datetime(value)
+    return float(value) if shape.type_name in ("float", "double") else value
 
 
 def _cbor_headers() -> dict[str, str]:

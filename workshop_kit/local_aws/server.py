@@ -23,6 +23,7 @@ from workshop_kit.local_aws.context import ACCOUNT_ID, DEFAULT_REGION, Context
 
 HOST = "127.0.0.1"
 THREADS = 24
+KEPT_ALIVE = 500
 SWEEP_SECONDS = 900
 IDLE_VARIABLE = "WORKSHOP_AWS_IDLE_SECONDS"
 log = logging.getLogger("workshop_kit.local_aws")
@@ -56,11 +57,10 @@ class ServerLock:
 class _Gateway(wsgi.Gateway_10):
     """Hands the application the headers under their own names, and a way to give up the connection."""
 
-    def get_environ(self) -> dict[str, Any]:
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ = super().get_environ()
         environ["local_aws.headers"] = [
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in self.req.inheaders.items()
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.req.inheaders.items()
         ]
         environ["local_aws.close"] = lambda: setattr(self.req, "close_connection", True)
         return environ
@@ -140,6 +140,8 @@ def _listen(port: int) -> _Server:
             (HOST, number), None, numthreads=THREADS, request_queue_size=128, timeout=60, shutdown_timeout=3
         )
         server.gateway = _Gateway
+        # Above this many, cheroot closes connections that clients still hold for their next request.
+        server.keep_alive_conn_limit = KEPT_ALIVE
         try:
             server.prepare()
             return server

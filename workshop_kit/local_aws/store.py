@@ -5,6 +5,7 @@ A write is on disk when the call returns. Documents are JSON objects under (kind
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sqlite3
@@ -64,9 +65,7 @@ class Store:
 
     def get(self, kind: str, key: str) -> Document | None:
         """The document, or None."""
-        row = self.connection.execute(
-            "SELECT doc FROM documents WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
+        row = self.connection.execute("SELECT doc FROM documents WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return json.loads(row[0]) if row else None
 
     def delete(self, kind: str, key: str) -> bool:
@@ -74,7 +73,7 @@ class Store:
         with self.transaction() as db:
             return db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)).rowcount > 0
 
-    def list(self, kind: str, prefix: str = "") -> list[tuple[str, Document]]:
+    def list(self, kind: str, prefix: str = "") -> builtins.list[tuple[str, Document]]:
         """All (key, document) pairs of a kind whose key starts with `prefix`, in the order of their keys."""
         sql, args = "SELECT key, doc FROM documents WHERE kind = ? AND key >= ?", [kind, prefix]
         end = after_prefix(prefix)
@@ -89,9 +88,7 @@ class Store:
             if row is None:
                 return None
             doc = change(json.loads(row[0]))
-            db.execute(
-                "UPDATE documents SET doc = ? WHERE kind = ? AND key = ?", (json.dumps(doc), kind, key)
-            )
+            db.execute("UPDATE documents SET doc = ? WHERE kind = ? AND key = ?", (json.dumps(doc), kind, key))
             return doc
 
     # --- log lines
@@ -111,14 +108,14 @@ class Store:
 
     def read_log(
         self, group: str, stream: str, start: int = 0, limit: int = 10_000
-    ) -> list[tuple[int, int, str]]:
+    ) -> builtins.list[tuple[int, int, str]]:
         """Up to `limit` lines (number, milliseconds, message) from line number `start` on, `start` included."""
         return self.connection.execute(
             "SELECT seq, ms, message FROM log_lines WHERE grp = ? AND stream = ? AND seq >= ? ORDER BY seq LIMIT ?",
             (group, stream, start, limit),
         ).fetchall()
 
-    def log_streams(self, group: str, prefix: str = "") -> list[LogStream]:
+    def log_streams(self, group: str, prefix: str = "") -> builtins.list[LogStream]:
         """The streams of a group whose name starts with `prefix`, in the order of their names."""
         rows = self.connection.execute(
             "SELECT stream, MIN(ms), MAX(ms), COUNT(*) FROM log_lines WHERE grp = ? AND stream >= ? "
@@ -133,9 +130,7 @@ class Store:
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, in autocommit; opened anew in a forked child."""
         if getattr(self._local, "pid", None) != os.getpid():
-            db = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             db.execute("PRAGMA journal_mode = WAL")
             # FULL syncs the log at each commit, so that what was confirmed outlives a power cut as well as a kill.
             db.execute("PRAGMA synchronous = FULL")

@@ -23,6 +23,7 @@ CLASSES = {
     r"\p{Print}": "\x20-\x7e",
 }
 MOST_REPORTED = 10
+_INSIDE = re.compile(r"\[[^\]]*\]")
 
 
 def validate(operation: Operation, params: dict[str, Any]) -> None:
@@ -106,11 +107,8 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
     if not pattern:
         return None
     for java, python in CLASSES.items():
-        pattern = re.sub(
-            r"\[[^\]]*\]",
-            lambda m, j=java, p=python: m.group().replace(j, p),
-            pattern,  # type: ignore[misc]
-        ).replace(java, f"[{python}]")
+        pattern = _INSIDE.sub(lambda found, java=java, python=python: found[0].replace(java, python), pattern)  # type: ignore[misc]
+        pattern = pattern.replace(java, f"[{python}]")
     try:
         return re.compile(pattern.replace(r"\z", r"\Z"))
     except re.error:

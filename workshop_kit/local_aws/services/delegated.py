@@ -124,6 +124,9 @@ def _checked(operation: Operation, status: int, headers: dict[str, Any], body: A
     if status == 404 and body in ("Not yet implemented", b"Not yet implemented"):
         raise _missing(operation)
     data = body.encode() if isinstance(body, str) else body
+    if data[:64].lstrip().lower().startswith((b"<!doctype", b"<html")):
+        # werkzeug's own error page, for a request that moto could not make anything of.
+        raise AwsError("InvalidRequest", f"The {operation.name} request could not be understood.", status=400)
     kept = {
         name: str(value)
         for name, value in headers.items()

@@ -54,9 +54,7 @@ def list_buckets(ctx: Context, params: Params) -> Params:
     found = [
         doc
         for doc in ctx.objects.buckets()
-        if doc["Name"].startswith(prefix)
-        and doc["Name"] > after
-        and region in (None, doc.get("Region", ctx.region))
+        if doc["Name"].startswith(prefix) and doc["Name"] > after and region in (None, doc.get("Region", ctx.region))
     ]
     most = params.get("MaxBuckets") or 10_000
     answer: Params = {

@@ -106,8 +106,9 @@ def _lanes(algorithm: str, data: bytes, lane: int) -> list[int]:
     kind = numpy.uint32 if POLYNOMIALS[algorithm][1] == 32 else numpy.uint64
     table = _numpy_table(algorithm)
     columns = numpy.ascontiguousarray(numpy.frombuffer(data, numpy.uint8).reshape(LANES, lane).T)
-    crcs = numpy.zeros(LANES, kind)
-    low, eight = kind(0xFF), kind(8)
+    crcs: Any = numpy.zeros(LANES, kind)
+    low: Any = kind(0xFF)
+    eight: Any = kind(8)
     for column in columns:
         crcs = table[(crcs & low) ^ column] ^ (crcs >> eight)
     return crcs.tolist()

@@ -58,18 +58,12 @@ def stored_headers(params: Params) -> dict[str, str]:
     headers = {name: params[name] for name in STORED_HEADERS if params.get(name)}
     if "ContentEncoding" in headers:
         # aws-chunked is how the body travelled, not what it is.
-        kept = [
-            e.strip()
-            for e in headers.pop("ContentEncoding").split(",")
-            if e.strip() not in ("aws-chunked", "")
-        ]
+        kept = [e.strip() for e in headers.pop("ContentEncoding").split(",") if e.strip() not in ("aws-chunked", "")]
         if kept:
             headers["ContentEncoding"] = ",".join(kept)
     if params.get("Expires"):
         expires = params["Expires"]
-        headers["Expires"] = (
-            expires if isinstance(expires, str) else expires.strftime("%a, %d %b %Y %H:%M:%S GMT")
-        )
+        headers["Expires"] = expires if isinstance(expires, str) else expires.strftime("%a, %d %b %Y %H:%M:%S GMT")
     headers.setdefault("ContentType", "binary/octet-stream")
     return headers
 
@@ -78,9 +72,7 @@ def metadata(params: Params) -> dict[str, str]:
     """User metadata; raises MetadataTooLarge."""
     found = {name.lower(): value for name, value in (params.get("Metadata") or {}).items()}
     if sum(len(name) + len(value) for name, value in found.items()) > LARGEST_METADATA:
-        raise AwsError(
-            "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", status=400
-        )
+        raise AwsError("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", status=400)
     return found
 
 
@@ -145,13 +137,13 @@ def check_read(params: Params, meta: ObjectMeta, prefix: str = "") -> None:
     if match is not None:
         if not _matches(match, meta.etag):
             raise failed("If-Match")
-    elif since is not None and modified > since.replace(tzinfo=UTC).timestamp():
+    elif since is not None and modified > since.timestamp():
         raise failed("If-Unmodified-Since")
     unchanged = False
     if none_match is not None:
         unchanged = _matches(none_match, meta.etag)
     elif changed is not None:
-        unchanged = modified <= changed.replace(tzinfo=UTC).timestamp()
+        unchanged = modified <= changed.timestamp()
     if unchanged:
         if prefix:
             raise failed("If-None-Match" if none_match is not None else "If-Modified-Since")
@@ -175,9 +167,7 @@ def _matches(header: str, etag: str) -> bool:
 # --- checksums
 
 
-def checksum_of(
-    params: Params, body: Body | Any
-) -> tuple[Callable[[bytes], object], Callable[[str], dict[str, str]]]:
+def checksum_of(params: Params, body: Body | Any) -> tuple[Callable[[bytes], object], Callable[[str], dict[str, str]]]:
     """For a request with a body: what must see each chunk, and what checks at the end and returns the checksums."""
     given = {name: params[f"Checksum{name}"] for name in _names(params)}
     announced = re.findall(r"x-amz-checksum-([a-z0-9]+)", getattr(body, "announced", ""))
@@ -197,9 +187,7 @@ def checksum_of(
         if hashed is None or algorithm is None:
             return {}
         value = s3_checksums.text(hashed)
-        expected = given.get(algorithm) or getattr(body, "trailers", {}).get(
-            f"x-amz-checksum-{algorithm.lower()}"
-        )
+        expected = given.get(algorithm) or getattr(body, "trailers", {}).get(f"x-amz-checksum-{algorithm.lower()}")
         if expected is not None and expected != value:
             raise bad_digest(algorithm)
         return {algorithm: value}
@@ -209,9 +197,7 @@ def checksum_of(
 
 def bad_digest(what: str) -> AwsError:
     """The error for bytes that arrived damaged."""
-    return AwsError(
-        "BadDigest", f"The {what} you specified did not match the calculated checksum.", status=400
-    )
+    return AwsError("BadDigest", f"The {what} you specified did not match the calculated checksum.", status=400)
 
 
 def checksum_fields(values: dict[str, str], kind: str = "FULL_OBJECT") -> dict[str, str]:
@@ -225,9 +211,7 @@ def _names(params: Params) -> list[str]:
     return [
         name.removeprefix("Checksum")
         for name, value in params.items()
-        if name.startswith("Checksum")
-        and name not in ("ChecksumAlgorithm", "ChecksumType", "ChecksumMode")
-        and value
+        if name.startswith("Checksum") and name not in ("ChecksumAlgorithm", "ChecksumType", "ChecksumMode") and value
     ]
 
 

@@ -145,9 +145,7 @@ def _entry(meta: ObjectMeta, encode: Callable[[str], str], owner: bool) -> Param
 def _most(params: Params, name: str) -> int:
     most = params.get(name, MOST)
     if most < 0:
-        raise AwsError(
-            "InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647", status=400
-        )
+        raise AwsError("InvalidArgument", f"Argument {name} must be an integer between 0 and 2147483647", status=400)
     return min(most, MOST)
 
 
@@ -155,9 +153,7 @@ def _from_token(token: str) -> str:
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise AwsError(
-            "InvalidArgument", "The continuation token provided is incorrect", status=400
-        ) from None
+        raise AwsError("InvalidArgument", "The continuation token provided is incorrect", status=400) from None
 
 
 OPERATIONS: dict[str, Callable[[Context, dict[str, Any]], dict[str, Any]]] = {

@@ -54,9 +54,7 @@ def upload_part(ctx: Context, params: Params) -> Params:
     body = params["Body"]
     algorithm = upload.doc["algorithm"]
     given = (
-        {**params}
-        if params.get("ChecksumAlgorithm") or not algorithm
-        else {**params, "ChecksumAlgorithm": algorithm}
+        {**params} if params.get("ChecksumAlgorithm") or not algorithm else {**params, "ChecksumAlgorithm": algorithm}
     )
     observe, finish = common.checksum_of(given, body)
     found: dict[str, str] = {}

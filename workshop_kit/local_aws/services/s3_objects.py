@@ -132,9 +132,7 @@ def copy_object(ctx: Context, params: Params) -> Params:
     condition = common.write_condition(params)
     algorithm = params.get("ChecksumAlgorithm")
     if source.part_sizes or (algorithm and algorithm not in source.checksums):
-        observe, finish = common.checksum_of(
-            {"ChecksumAlgorithm": algorithm or next(iter(source.checksums), "")}, None
-        )
+        observe, finish = common.checksum_of({"ChecksumAlgorithm": algorithm or next(iter(source.checksums), "")}, None)
         with ctx.objects.open_meta(source)[1] as file:
             meta = ctx.objects.put(
                 params["Bucket"],
