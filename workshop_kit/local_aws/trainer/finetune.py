@@ -1,0 +1,294 @@
+"""The training loop: LoRA with PEFT on a causal language model, in plain PyTorch, fp32, on the processor.
+
+It follows JumpStart's Llama training: AdamW, the learning rate times 0.85 after every epoch, evaluation after every epoch.
+Everything random comes from `seed`, and a checkpoint after every epoch holds all of its state, so a run that was killed
+and resumed ends with the same adapter as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from workshop_kit.errors import BadInput, KitError
+from workshop_kit.local_aws.trainer import artefact, loglines
+from workshop_kit.local_aws.trainer.data import IGNORED, Tokens, batches, read_channel, split, tokenize
+from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters, parse
+
+DECAY = 0.85  # llama-recipes' StepLR gamma, a step per epoch
+CLIP = 1.0
+LONGEST = 1024  # max_input_length -1: the smaller of this and what the model takes, as JumpStart says
+CHECKPOINT = "checkpoint"
+
+
+class Reporter(Protocol):
+    """Where the run tells how it is going."""
+
+    def log(self, line: str) -> None:
+        """A line for the job's log."""
+
+    def metric(self, name: str, value: float, step: int, epoch: int) -> None:
+        """A figure: train_loss per step, train_epoch_loss and eval_epoch_loss per epoch."""
+
+    def progress(self, step: int, total: int) -> None:
+        """Optimizer steps done, of all."""
+
+
+@dataclass(frozen=True)
+class FineTuneSpec:
+    """What to train on what, and where to keep the state and the result."""
+
+    model_dir: Path | str
+    train_dir: Path
+    validation_dir: Path | None
+    hyperparameters: Mapping[str, str]
+    work_dir: Path
+    output_dir: Path
+    threads: int
+
+
+@dataclass(frozen=True)
+class FineTuneResult:
+    """How it ended: epochs finished, the losses of each, tokens trained on per second, whether it was stopped early."""
+
+    epochs: int
+    history: tuple[dict[str, Any], ...]
+    tokens_per_second: float
+    stopped: bool
+
+
+class TrainingFault(KitError):
+    """The run can't go on; one sentence says why."""
+
+
+def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], bool]) -> FineTuneResult:
+    """Fine-tune and write the adapter to `output_dir`; goes on from the checkpoint in `work_dir` if there is one.
+
+    `should_stop` is asked after every step: the last checkpoint is then written out as the result, or nothing when no
+    epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
+    """
+    settings = parse(spec.hyperparameters)
+    kept = spec.work_dir / CHECKPOINT
+    if should_stop():
+        return _stopped(kept, spec.output_dir)
+    run = _Run(spec, settings, report)
+    run.resume(kept)
+    while run.epoch < settings.epoch:
+        if not run.one_epoch(should_stop):
+            report.log("Stopping: the last finished epoch is kept")
+            return _stopped(kept, spec.output_dir, run.speed())
+        run.save(kept)
+    _publish(kept, spec.output_dir)
+    return FineTuneResult(run.epoch, tuple(run.history), run.speed(), stopped=False)
+
+
+def _stopped(kept: Path, output: Path, speed: float = 0.0) -> FineTuneResult:
+    import json
+
+    if not kept.is_dir():
+        return FineTuneResult(0, (), speed, stopped=True)
+    _publish(kept, output)
+    history = json.loads((kept / artefact.TRAINING_NOTE).read_text(encoding="utf-8"))["epochs"]
+    return FineTuneResult(len(history), tuple(history), speed, stopped=True)
+
+
+def _publish(kept: Path, output: Path) -> None:
+    """The checkpoint's adapter as the artefact, without the state that only a resumed run needs."""
+    shutil.rmtree(output, ignore_errors=True)
+    shutil.copytree(kept, output, ignore=shutil.ignore_patterns("state.pt"))
+
+
+class _Run:
+    """A run's model, data and state between epochs."""
+
+    def __init__(self, spec: FineTuneSpec, settings: Hyperparameters, report: Reporter) -> None:
+        import torch
+        from peft import LoraConfig, get_peft_model
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging as library_log
+
+        library_log.set_verbosity_error()
+        library_log.disable_progress_bar()
+        torch.set_num_threads(max(1, spec.threads))
+        torch.manual_seed(settings.seed)
+        self.torch, self.spec, self.settings, self.report = torch, spec, settings, report
+        self.model_dir = str(spec.model_dir)
+        self.tokenizer = AutoTokenizer.from_pretrained(self.model_dir)
+        base = AutoModelForCausalLM.from_pretrained(self.model_dir, dtype=torch.float32)
+        self.train_rows, self.eval_rows = self._data(base)
+        try:
+            self.model = get_peft_model(
+                base,
+                LoraConfig(
+                    r=settings.lora_r,
+                    lora_alpha=settings.lora_alpha,
+                    lora_dropout=settings.lora_dropout,
+                    target_modules=list(settings.target_modules),
+                    task_type="CAUSAL_LM",
+                ),
+            )
+        except ValueError as problem:
+            raise TrainingFault(
+                f"The model has no layers for target_modules {','.join(settings.target_modules)}: {problem}"
+            ) from None
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0)
+        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=1, gamma=DECAY)
+        self.steps_per_epoch = math.ceil(len(self.train_rows) / settings.per_device_train_batch_size)
+        self.epoch, self.history = 0, []
+        self._tokens, self._seconds = 0, 0.0
+        report.log(
+            f"Trainable parameters: {sum(p.numel() for p in trained):,} of "
+            f"{sum(p.numel() for p in self.model.parameters()):,}; {len(self.train_rows)} training and "
+            f"{len(self.eval_rows)} validation rows; {spec.threads} threads, fp32"
+        )
+        if settings.int8_quantization or (settings.enable_fsdp and "enable_fsdp" in spec.hyperparameters):
+            report.log("int8_quantization and enable_fsdp have no effect here: this is one processor without a GPU")
+
+    def _data(self, base: Any) -> tuple[list[Tokens], list[Tokens]]:
+        settings = self.settings
+        pairs = read_channel(self.spec.train_dir, settings, self._chat)
+        if self.spec.validation_dir:
+            train, held = pairs, read_channel(self.spec.validation_dir, settings, self._chat)
+        else:
+            train, held = split(pairs, settings)
+        train, held = train[: settings.max_train_samples], held[: settings.max_val_samples]
+        most = getattr(base.config, "max_position_embeddings", LONGEST)
+        length = min(settings.max_input_length or LONGEST, self.tokenizer.model_max_length, most)
+        train_rows = tokenize(self.tokenizer, train, length)
+        eval_rows = tokenize(self.tokenizer, held, length)
+        if not train_rows:
+            raise BadInput(
+                f"No training row is left: {len(pairs)} rows were read, {len(held)} of them held out for validation, and "
+                f"rows are cut at {length} tokens; add rows or raise max_input_length."
+            )
+        dropped = len(train) + len(held) - len(train_rows) - len(eval_rows)
+        if dropped:
+            self.report.log(f"{dropped} rows were left out: their prompts alone exceed {length} tokens")
+        return train_rows, eval_rows
+
+    def _chat(self, turns: list[dict[str, str]]) -> str:
+        if not self.tokenizer.chat_template:
+            raise TrainingFault("The model's tokenizer has no chat template; chat_dataset needs one.")
+        return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+    def one_epoch(self, should_stop: Callable[[], bool]) -> bool:
+        """Train for one epoch and evaluate; False when stopped before its end."""
+        torch, settings = self.torch, self.settings
+        number, total = self.epoch + 1, self.steps_per_epoch * settings.epoch
+        # The order of an epoch hangs on its number alone, so that a resumed run meets the same one.
+        chance = random.Random(f"{settings.seed}/{number}")
+        torch.manual_seed(settings.seed * 100_003 + number)
+        self.model.train()
+        started, losses = time.monotonic(), []
+        for step, rows in enumerate(batches(self.train_rows, settings.per_device_train_batch_size, chance), start=1):
+            if should_stop():
+                return False
+            ids, mask, labels = self._tensors(rows)
+            began = time.monotonic()
+            loss = self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
+            value = loss.item()
+            if not math.isfinite(value):
+                raise TrainingFault(
+                    f"The loss became {value} in epoch {number}, step {step}: the training diverged; use a smaller "
+                    "learning_rate."
+                )
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self._tokens += sum(len(row.ids) for row in rows)
+            self._seconds += time.monotonic() - began
+            losses.append(value)
+            done = self.epoch * self.steps_per_epoch + step
+            self.report.log(loglines.step(number, settings.epoch, step, self.steps_per_epoch, value))
+            self.report.metric("train_loss", value, done, number)
+            self.report.progress(done, total)
+        self.scheduler.step()
+        self.epoch = number
+        note: dict[str, Any] = {"epoch": number, "train_epoch_loss": sum(losses) / len(losses)}
+        if self.eval_rows:
+            note["eval_epoch_loss"] = self.evaluate()
+            self.report.log(loglines.evaluation(note["eval_epoch_loss"]))
+            self.report.metric("eval_epoch_loss", note["eval_epoch_loss"], number * self.steps_per_epoch, number)
+        self.report.log(loglines.epoch(number, note["train_epoch_loss"], time.monotonic() - started))
+        self.report.metric("train_epoch_loss", note["train_epoch_loss"], number * self.steps_per_epoch, number)
+        self.history.append(note)
+        return True
+
+    def evaluate(self) -> float:
+        """The mean loss over the validation rows' batches, as JumpStart takes it."""
+        self.model.eval()
+        losses = []
+        with self.torch.no_grad():
+            for rows in batches(self.eval_rows, self.settings.per_device_eval_batch_size, None):
+                ids, mask, labels = self._tensors(rows)
+                losses.append(self.model(input_ids=ids, attention_mask=mask, labels=labels).loss.item())
+        return sum(losses) / len(losses)
+
+    def _tensors(self, rows: Sequence[Tokens]) -> tuple[Any, Any, Any]:
+        torch = self.torch
+        pad = self.tokenizer.pad_token_id
+        pad = pad if pad is not None else self.tokenizer.eos_token_id or 0
+        longest = max(len(row.ids) for row in rows)
+        ids = torch.full((len(rows), longest), pad)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        labels = torch.full((len(rows), longest), IGNORED)
+        for n, row in enumerate(rows):
+            size = len(row.ids)
+            ids[n, :size] = torch.tensor(row.ids)
+            mask[n, :size] = 1
+            labels[n, row.given : size] = ids[n, row.given : size]
+        return ids, mask, labels
+
+    def save(self, kept: Path) -> None:
+        """Replace the checkpoint by the state after this epoch; a kill leaves the old one or the new one."""
+        new = kept.with_name(f"{kept.name}.new")
+        old = kept.with_name(f"{kept.name}.old")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        self.model.save_pretrained(str(new))
+        (new / "README.md").unlink(missing_ok=True)  # PEFT's model card speaks of a hub that this model is not on
+        artefact.write_notes(new, self.model_dir, self.settings, self.history)
+        state = {
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "epoch": self.epoch,
+            "history": self.history,
+        }
+        self.torch.save(state, new / "state.pt")
+        for path in new.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        shutil.rmtree(old, ignore_errors=True)
+        if kept.is_dir():
+            kept.rename(old)
+        new.rename(kept)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def resume(self, kept: Path) -> None:
+        """Take up the state of a checkpoint, if there is one."""
+        old = kept.with_name(f"{kept.name}.old")
+        if not kept.is_dir() and old.is_dir():
+            old.rename(kept)  # killed between the two renames of save()
+        if not kept.is_dir():
+            return
+        from peft import load_peft_weights, set_peft_model_state_dict
+
+        state = self.torch.load(kept / "state.pt", weights_only=True)
+        set_peft_model_state_dict(self.model, load_peft_weights(str(kept)))
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.epoch, self.history = state["epoch"], state["history"]
+        self.report.log(f"Resuming after epoch {self.epoch} of {self.settings.epoch}")
+
+    def speed(self) -> float:
+        """Training tokens per second of the forward and backward passes so far."""
+        return self._tokens / self._seconds if self._seconds else 0.0
