@@ -62,6 +62,12 @@ def test_the_reader_knows_how_far_a_job_is():
     assert (reader.epoch, reader.epochs_total, reader.step, reader.total_steps) == (2, 3, 4, 6)
 
 
+def test_steps_counted_from_one_are_not_counted_ahead():
+    reader = Reader()
+    reader.read("Training Epoch: 1/2, step 1/3 completed (loss: 2.25)")
+    assert (reader.step, reader.total_steps) == (1, 6)
+
+
 def test_the_text_table_says_what_the_picture_says():
     table = text_table(run_from_lines(JUMPSTART))
     assert "2.1500" in table and "1.6131" in table and "<- best" in table

@@ -80,7 +80,7 @@ def check_dataset(dataset: Dataset) -> Checkpoint:
         return Checkpoint(
             False,
             f"{empty} of {rows} rows have no question or no answer.",
-            "Delete or complete them, then check again.",
+            "Complete or delete them, then check again.",
         )
     about = f" on {topics} topics" if topics else ""
     return Checkpoint(True, f"{different} different rows{about} (data {dataset.provenance_id}).", "Open notebook 02.")

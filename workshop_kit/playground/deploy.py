@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, BadInput
 from workshop_kit.formats.prompt import system_of
 from workshop_kit.playground.endpoints import Endpoint, delete, describe_endpoint, pause
@@ -73,8 +74,6 @@ def deploy_base(
 
 def find_endpoint(aws: Any, name: str) -> Endpoint:
     """An endpoint of the kit's by its name, for another notebook; raises AwsProblem when there is none."""
-    from workshop_kit.aws import kit_call
-
     client = aws.client("sagemaker")
     described = kit_call(client.describe_endpoint, EndpointName=name)
     tags = as_dict(kit_call(client.list_tags, ResourceArn=described["EndpointArn"])["Tags"])
@@ -88,8 +87,6 @@ def find_endpoint(aws: Any, name: str) -> Endpoint:
 
 def trained_system(job: TrainingJob) -> str:
     """The system prompt in the template.json that a job was trained with; '' when there is none."""
-    from workshop_kit.aws import kit_call
-
     for channel in job.describe().get("InputDataConfig") or []:
         if channel["ChannelName"] in ("training", "train"):
             bucket, _, prefix = channel["DataSource"]["S3DataSource"]["S3Uri"].removeprefix("s3://").partition("/")
@@ -110,8 +107,6 @@ def _deploy(
     instance_type: str | None,
     progress: Callable[[JobProgress], None] | None,
 ) -> None:
-    from workshop_kit.aws import kit_call
-
     aws, name = endpoint.aws, endpoint.name
     client = aws.client("sagemaker")
     told = {"job": endpoint.job_name, "dataset": endpoint.dataset_id, "model": endpoint.model_id}
@@ -156,8 +151,6 @@ def _deploy(
 
 def _create(call: Callable[..., Any], **request: Any) -> None:
     """Create one of the three parts; one that an interrupted deployment left behind is used."""
-    from workshop_kit.aws import kit_call
-
     try:
         kit_call(call, **request)
     except AwsProblem as problem:

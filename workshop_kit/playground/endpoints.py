@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem
 from workshop_kit.playground.payloads import (
     MAX_NEW_TOKENS,
@@ -79,8 +80,6 @@ class Endpoint:
         body = payload(question, self.system if system is None else system, temperature, top_p, max_new_tokens)
         if stream:
             return self._stream(body)
-        from workshop_kit.aws import kit_call
-
         answer = kit_call(
             self.aws.client("sagemaker-runtime").invoke_endpoint,
             EndpointName=self.name,
@@ -90,8 +89,6 @@ class Endpoint:
         return clean(generated(json.loads(answer["Body"].read())))
 
     def _stream(self, body: dict[str, Any]) -> Iterator[str]:
-        from workshop_kit.aws import kit_call
-
         answer = kit_call(
             self.aws.client("sagemaker-runtime").invoke_endpoint_with_response_stream,
             EndpointName=self.name,
@@ -134,8 +131,6 @@ class BedrockModel:
         stream: bool = False,
     ) -> Any:
         """As Endpoint.ask; there is no training, so no system prompt unless one is given."""
-        from workshop_kit.aws import kit_call
-
         payload(question, system, temperature, top_p, max_new_tokens)  # the same bounds as an endpoint's
         client = self.aws.client("bedrock-runtime")
         request: dict[str, Any] = {
@@ -156,8 +151,6 @@ class BedrockModel:
 
 def list_endpoints(aws: Any) -> list[str]:
     """The names of the kit's endpoints in this account and region, found by their tag."""
-    from workshop_kit.aws import kit_call
-
     client = aws.client("sagemaker")
     names, token = [], None
     while True:
@@ -172,8 +165,6 @@ def list_endpoints(aws: Any) -> list[str]:
 
 def delete(aws: Any, name: str, progress: Callable[[JobProgress], None] | None = None, timeout: float = 900) -> None:
     """Delete an endpoint with its configuration and model, whatever of them there is, and wait until it is gone."""
-    from workshop_kit.aws import kit_call
-
     client = aws.client("sagemaker")
     for call, argument in (
         (client.delete_endpoint, "EndpointName"),
@@ -198,8 +189,6 @@ def delete(aws: Any, name: str, progress: Callable[[JobProgress], None] | None =
 
 def leftovers(aws: Any, name: str) -> list[str]:
     """What is left of an endpoint: its endpoint, configuration or model, asked of AWS one by one."""
-    from workshop_kit.aws import kit_call
-
     client, left = aws.client("sagemaker"), []
     for what, call, argument in (
         ("endpoint", client.describe_endpoint, "EndpointName"),
@@ -216,8 +205,6 @@ def leftovers(aws: Any, name: str) -> list[str]:
 
 
 def describe_endpoint(aws: Any, name: str) -> dict[str, Any] | None:
-    from workshop_kit.aws import kit_call
-
     try:
         return kit_call(aws.client("sagemaker").describe_endpoint, EndpointName=name)
     except AwsProblem as problem:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from workshop_kit.aws import kit_call
 from workshop_kit.errors import BadHyperparameter, BadInput
 from workshop_kit.records import html_table
 from workshop_kit.settings import JUMPSTART_MODEL_ID
@@ -155,7 +156,7 @@ class Recipe:
                 entry.get("Properties") or entry.get("properties") or {}
             ).get("image_uri")
             if image:
-                return aliases.get(image.removeprefix("$"), image)
+                return aliases.get(image) or aliases.get(image.removeprefix("$"), image)
         return default
 
     def _repr_html_(self) -> str:
@@ -173,8 +174,6 @@ def recipe(aws: Any, model_id: str = JUMPSTART_MODEL_ID) -> Recipe:
 
     Raises AwsProblem for an unknown id and BadInput when the document can't be used for fine-tuning.
     """
-    from workshop_kit.aws import kit_call
-
     answer = kit_call(
         aws.client("sagemaker").describe_hub_content,
         HubName=HUB,

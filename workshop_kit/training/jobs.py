@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, Cancelled, JobFailed, NotYet
 from workshop_kit.training.logs import Reader
 from workshop_kit.training.tags import DATASET, OWNED, as_dict
@@ -44,8 +45,6 @@ class TrainingJob:
 
     def describe(self) -> dict[str, Any]:
         """DescribeTrainingJob's answer. Raises AwsProblem when there is no such job."""
-        from workshop_kit.aws import kit_call
-
         return kit_call(self.aws.client("sagemaker").describe_training_job, TrainingJobName=self.name)
 
     def exists(self) -> bool:
@@ -76,8 +75,6 @@ class TrainingJob:
 
     def tags(self) -> dict[str, str]:
         """The job's tags."""
-        from workshop_kit.aws import kit_call
-
         arn = self.describe()["TrainingJobArn"]
         return as_dict(kit_call(self.aws.client("sagemaker").list_tags, ResourceArn=arn)["Tags"])
 
@@ -97,8 +94,6 @@ class TrainingJob:
 
     def stop(self) -> None:
         """Ask the job to stop; it keeps its last checkpoint. A job that is over already is left as it is."""
-        from workshop_kit.aws import kit_call
-
         try:
             kit_call(self.aws.client("sagemaker").stop_training_job, TrainingJobName=self.name)
         except AwsProblem:
@@ -160,8 +155,6 @@ class TrainingJob:
 
 def list_jobs(aws: Any, status: str | None = None) -> list[TrainingJob]:
     """The kit's own jobs in this account and region, newest first."""
-    from workshop_kit.aws import kit_call
-
     client = aws.client("sagemaker")
     found, token = [], None
     while True:
@@ -185,8 +178,6 @@ class _LogTail:
         self.marks: dict[str, str] = {}
 
     def new_lines(self) -> Iterator[str]:
-        from workshop_kit.aws import kit_call
-
         try:
             streams = kit_call(
                 self.client.describe_log_streams, logGroupName=LOG_GROUP, logStreamNamePrefix=f"{self.job}/"

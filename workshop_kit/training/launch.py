@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, BadHyperparameter, BadInput
 from workshop_kit.records import Finding, content_id
 from workshop_kit.review import Split
@@ -92,8 +93,6 @@ class LaunchPlan:
 
     def upload(self, aws: Any) -> None:
         """Put the rows and their template where the request says they are; doing it again changes nothing."""
-        from workshop_kit.aws import kit_call
-
         s3 = aws.client("s3")
         with tempfile.TemporaryDirectory() as folder:
             saved = self.split.save(folder)
@@ -197,8 +196,6 @@ def launch(
     its name. `yes=True` agrees to an estimate above the configuration's budget.
     Raises BadHyperparameter for values that can't be used, BadInput above the budget, AwsProblem when AWS refuses.
     """
-    from workshop_kit.aws import kit_call
-
     if isinstance(plan, Split):
         plan = plan_launch(aws, plan, config)
     if plan.errors:

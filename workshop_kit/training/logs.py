@@ -51,6 +51,7 @@ class Reader:
     _waiting: Epoch | None = None  # an evaluation whose epoch has not been named yet
     _eval_first: bool | None = None
     _closed: int = 0
+    _from_zero: bool = False
 
     def read(self, line: str) -> None:
         """Take in one line; lines without numbers are passed over."""
@@ -102,8 +103,9 @@ class Reader:
         self.steps[(self.epoch, number)] = float(groups["loss"])
         if groups.get("steps"):
             per_epoch = int(groups["steps"])
-            # llama-recipes counts steps from 0 in one of its forms; either way the last one is `steps`.
-            self.step = max(self.step, (self.epoch - 1) * per_epoch + min(number + 1, per_epoch))
+            # llama-recipes counts the steps of an epoch from 0, others from 1.
+            self._from_zero = self._from_zero or number == 0
+            self.step = max(self.step, (self.epoch - 1) * per_epoch + number + self._from_zero)
             self.total_steps = per_epoch * max(self.epochs_total, self.epoch)
         else:
             self.step += 1

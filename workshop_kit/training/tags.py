@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-OWNED = "workshop-kit"
+from workshop_kit.aws import TAG
+
+OWNED = TAG["Key"]
 DATASET = "workshop-kit:dataset"
 TRAIN_ROWS = "workshop-kit:train-rows"
 VALIDATION_ROWS = "workshop-kit:validation-rows"
@@ -23,7 +25,7 @@ def make_tags(**values: str) -> list[dict[str, str]]:
         "job": JOB,
         "model": MODEL,
     }
-    pairs = {OWNED: "yes"} | {names[key]: _NOT_ALLOWED.sub("_", value)[:256] for key, value in values.items()}
+    pairs = {OWNED: TAG["Value"]} | {names[key]: _NOT_ALLOWED.sub("_", value)[:256] for key, value in values.items()}
     return [{"Key": key, "Value": value} for key, value in pairs.items()]
 
 
