@@ -1,0 +1,241 @@
+"""Causal language models in memory: loaded on demand, a few kept; batched generation token by token, and scoring."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as library_log
+
+library_log.set_verbosity_error()
+library_log.disable_progress_bar()
+
+KEPT = 3  # models held in memory; the one unused for longest makes room
+LONGEST = 4096
+BEGIN_TURN, END_TURN_HEADER = "<|start_header_id|>", "<|end_header_id|>"
+
+
+class Refused(Exception):
+    """The request can't be served as it is; the text is one sentence for whoever sent it."""
+
+
+@dataclass
+class Request:
+    """One answer to make. Lengths in tokens; temperature 0 takes the likeliest token each time.
+
+    `said` and the fields below it are the engine's own notes while it works.
+    """
+
+    prompt: str | list[dict[str, str]]
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    cancelled: Callable[[], bool] = lambda: False
+    emit: Callable[[str, int], None] = lambda text, tokens: None
+    ids: list[int] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)
+    sent: int = 0
+    sent_tokens: int = 0
+    finish: str = ""
+    chance: Any = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to use, with the ids that end an answer."""
+
+    model: Any
+    tokenizer: Any
+    ends: frozenset[int]
+    length: int
+
+
+class Engine:
+    """Holds models and answers batches of requests; used by one thread at a time."""
+
+    def __init__(self, threads: int) -> None:
+        torch.set_num_threads(max(1, threads))
+        self._loaded: OrderedDict[tuple[str, str | None, int], Loaded] = OrderedDict()
+
+    def load(self, base: str, adapter: str | None) -> Loaded:
+        """The model of a base folder (or hub id), with a PEFT adapter merged in if one is named.
+
+        Raises Refused when it can't be loaded.
+        """
+        mark = Path(adapter or base) / ("adapter_model.safetensors" if adapter else "config.json")
+        key = (base, adapter, mark.stat().st_mtime_ns if mark.is_file() else 0)
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(base)
+            model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+            if adapter:
+                from peft import PeftModel
+
+                model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        except (OSError, ValueError, RuntimeError, KeyError) as problem:
+            first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+            raise Refused(f"The model {adapter or base} can't be loaded: {first}") from None
+        model.eval()
+        told = model.generation_config.eos_token_id
+        ends = {tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])}
+        for token in ("<|eot_id|>", "<|end_of_text|>"):
+            if token in tokenizer.get_vocab():
+                ends.add(tokenizer.convert_tokens_to_ids(token))
+        length = min(getattr(model.config, "max_position_embeddings", LONGEST), LONGEST)
+        self._loaded[key] = Loaded(model, tokenizer, frozenset(e for e in ends if e is not None), length)
+        while len(self._loaded) > KEPT:
+            self._loaded.popitem(last=False)
+        return self._loaded[key]
+
+    def prepare(self, loaded: Loaded, request: Request) -> None:
+        """Fill in the request's token ids; raises Refused when prompt and answer can't fit or a setting is senseless."""
+        if not (0 <= request.temperature <= 100 and 0 < request.top_p <= 1 and request.max_new_tokens >= 1):
+            raise Refused("temperature must be from 0 to 100, top_p above 0 and at most 1, max_new_tokens at least 1.")
+        if request.top_k < 0 or request.repetition_penalty <= 0:
+            raise Refused("top_k must not be negative and repetition_penalty must be above 0.")
+        request.ids = loaded.tokenizer(_text(loaded, request.prompt), add_special_tokens=False)["input_ids"]
+        if not request.ids:
+            raise Refused("The prompt is empty.")
+        room = loaded.length - len(request.ids)
+        if room < 1:
+            raise Refused(
+                f"The prompt has {len(request.ids)} tokens, but the model reads at most {loaded.length - 1}; shorten it."
+            )
+        request.max_new_tokens = min(request.max_new_tokens, room)
+        if request.temperature > 0:
+            request.chance = torch.Generator().manual_seed(
+                request.seed if request.seed is not None else torch.seed() % 2**63
+            )
+
+    @torch.inference_mode()
+    def generate(self, loaded: Loaded, requests: Sequence[Request]) -> None:
+        """Answer a batch of prepared requests, calling each one's `emit` with new text and its tokens as they come.
+
+        Afterwards each request's `finish` is "stop", "length", "stop_sequence" or "cancelled".
+        """
+        live = list(requests)
+        longest = max(len(r.ids) for r in live)
+        pad = loaded.tokenizer.pad_token_id or 0
+        ids = torch.tensor([[pad] * (longest - len(r.ids)) + r.ids for r in live])
+        mask = torch.tensor([[0] * (longest - len(r.ids)) + [1] * len(r.ids) for r in live])
+        places = (mask.cumsum(1) - 1).clamp(min=0)
+        cache = None
+        while live:
+            out = loaded.model(
+                input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True,
+                logits_to_keep=1,
+            )  # fmt: skip
+            cache = out.past_key_values
+            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1], strict=True)]
+            going: list[int] = []
+            for n, (request, token) in enumerate(zip(live, chosen, strict=True)):
+                if self._take(loaded, request, token):
+                    going.append(n)
+            if len(going) < len(live) and going:
+                keep = torch.tensor(going)
+                cache.batch_select_indices(keep)
+                mask, places = mask[keep], places[keep]
+            live = [live[n] for n in going]
+            if live:
+                ids = torch.tensor([[r.said[-1]] for r in live])
+                mask = torch.cat([mask, torch.ones(len(live), 1, dtype=mask.dtype)], 1)
+                places = places[:, -1:] + 1
+
+    def _choose(self, request: Request, logits: torch.Tensor) -> int:
+        if request.repetition_penalty != 1.0 and request.said:
+            seen = torch.tensor(sorted(set(request.said)))
+            values = logits[seen]
+            factor = request.repetition_penalty
+            logits = logits.clone()
+            logits[seen] = torch.where(values > 0, values / factor, values * factor)
+        if request.temperature == 0:
+            return int(logits.argmax())
+        chances, order = (logits / request.temperature).softmax(-1).sort(descending=True)
+        if request.top_k:
+            chances[request.top_k :] = 0
+        # The smallest set of tokens whose chances add up to top_p; the first always belongs to it.
+        chances[1:][chances.cumsum(-1)[:-1] >= request.top_p] = 0
+        return int(order[torch.multinomial(chances, 1, generator=request.chance)])
+
+    def _take(self, loaded: Loaded, request: Request, token: int) -> bool:
+        """Add a token to an answer and send what is settled of its text; whether the answer goes on."""
+        if request.cancelled():
+            request.finish = "cancelled"
+            return False
+        if token in loaded.ends:
+            request.finish = "stop"
+        else:
+            request.said.append(token)
+        text = loaded.tokenizer.decode(request.said, skip_special_tokens=True)
+        cut = min((text.find(s) for s in request.stop if s and s in text), default=-1)
+        if cut >= 0:
+            text, request.finish = text[:cut], "stop_sequence"
+        elif not request.finish and len(request.said) >= request.max_new_tokens:
+            request.finish = "length"
+        settled = text if request.finish else text[: len(text) - _unsettled(text, request.stop)]
+        if len(settled) > request.sent or request.finish:
+            request.emit(settled[request.sent :], len(request.said) - request.sent_tokens)
+            request.sent, request.sent_tokens = max(request.sent, len(settled)), len(request.said)
+        return not request.finish
+
+    @torch.inference_mode()
+    def score(self, loaded: Loaded, texts: Sequence[str]) -> list[float]:
+        """The mean log-likelihood per token (natural logarithm) of each text as an assistant's whole answer.
+
+        The empty text scores minus infinity. Texts are cut at the model's length.
+        """
+        tokenizer = loaded.tokenizer
+        lead = tokenizer.bos_token or ""
+        if BEGIN_TURN in tokenizer.get_vocab():
+            lead += f"{BEGIN_TURN}assistant{END_TURN_HEADER}\n\n"
+        start = tokenizer(lead or "\n", add_special_tokens=False)["input_ids"]
+        found = []
+        for text in texts:
+            said = tokenizer(text, add_special_tokens=False)["input_ids"][: loaded.length - len(start)]
+            if not said:
+                found.append(-math.inf)
+                continue
+            ids = torch.tensor([start + said])
+            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1]
+            chosen = logits.log_softmax(-1).gather(1, torch.tensor(said)[:, None])
+            found.append(float(chosen.mean()))
+        return found
+
+
+def _text(loaded: Loaded, prompt: str | list[dict[str, str]]) -> str:
+    if isinstance(prompt, str):
+        # What comes without its opening token gets one: the model never saw text that began otherwise.
+        bos = loaded.tokenizer.bos_token
+        return prompt if not bos or prompt.startswith(bos) else bos + prompt
+    if loaded.tokenizer.chat_template:
+        return loaded.tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
+    return "".join(f"{turn['role']}: {turn['content']}\n" for turn in prompt) + "assistant:"
+
+
+def _unsettled(text: str, stops: Sequence[str]) -> int:
+    """How many characters at the end may still change: half a character, or the beginning of a stop text."""
+    if text.endswith("\ufffd"):
+        return len(text) - len(text.rstrip("\ufffd"))
+    return max((n for stop in stops for n in range(len(stop) - 1, 0, -1) if text.endswith(stop[:n])), default=0)
+
+
+def grouped(requests: Sequence[Any], key: Callable[[Any], Any], most: int) -> Iterator[list[Any]]:
+    """Requests of the same model together, in order of arrival, at most `most` at a time."""
+    waiting = list(requests)
+    while waiting:
+        first = key(waiting[0])
+        batch = [r for r in waiting if key(r) == first][:most]
+        waiting = [r for r in waiting if r not in batch]
+        yield batch
