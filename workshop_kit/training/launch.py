@@ -236,7 +236,7 @@ def plan_html(plan: LaunchPlan) -> str:
         ("Job name", plan.job_name),
     ]
     rows = "".join(
-        f"<tr><th scope='row' style='text-align:left;padding:2px 16px 2px 0;vertical-align:top'>{html.escape(k)}</th>"
+        f"<tr><th scope='row' style='text-align:left;padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap'>{html.escape(k)}</th>"
         f"<td style='text-align:left;white-space:normal'>{html.escape(v)}</td></tr>"
         for k, v in facts
     )

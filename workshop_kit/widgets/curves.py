@@ -52,13 +52,13 @@ class CurvesView(Card):
         return self
 
     def _draw(self) -> None:
-        figure = plot(self.runs, self.metric.value, width=6.0, height=3.6)
+        figure = plot(self.runs, self.metric.value, width=5.2, height=3.3)
         file = io.BytesIO()
         figure.savefig(file, format="png", facecolor="white")
         found = self.value
         told = html.escape(f"{METRICS[self.metric.value]} by epoch. {found.verdict}: {found.reason}", quote=True)
         data = base64.b64encode(file.getvalue()).decode()
-        self.picture.value = f"<img style='max-width:100%;width:600px' alt='{told}' src='data:image/png;base64,{data}'>"
+        self.picture.value = f"<img style='max-width:100%;width:520px' alt='{told}' src='data:image/png;base64,{data}'>"
         self.table.value = "".join(_table(run, self.metric.value, len(self.runs) > 1) for run in self.runs)
         self.verdict.value = found._repr_html_()
 

@@ -18,7 +18,9 @@ from workshop_kit.training.jobs import TrainingJob
 from workshop_kit.training.launch import LaunchPlan, TrainingConfig, launch, plan_with
 from workshop_kit.widgets.style import Card, facts, note, row, section, text
 
-OPEN_GROUPS = ("Learning", "LoRA", "Batches")
+# What is shown at once, left and right; the rest is folded away.
+COLUMNS = (("Learning", "Batches"), ("LoRA",))
+OPEN_GROUPS = [group for column in COLUMNS for group in column]
 
 
 class Field(widgets.VBox):
@@ -123,12 +125,18 @@ class LaunchForm(Card):
 
     def _arrange(self) -> list[widgets.Widget]:
         groups = self.recipe.by_group()
-        columns = []
-        for group in [name for name in groups if name in OPEN_GROUPS]:
-            shown = [self.fields[setting.name] for setting in groups[group]]
-            columns.append(
-                widgets.VBox([section(group), *shown], layout=widgets.Layout(flex="1 1 400px", grid_gap="8px"))
+        columns = [
+            widgets.VBox(
+                [
+                    part
+                    for group in column
+                    if group in groups
+                    for part in (section(group), *(self.fields[setting.name] for setting in groups[group]))
+                ],
+                layout=widgets.Layout(flex="1 1 340px", min_width="0", grid_gap="8px"),
             )
+            for column in COLUMNS
+        ]
         rest = [
             field
             for name, settings in groups.items()
@@ -220,7 +228,7 @@ def _control(setting: Hyperparameter, value: object) -> widgets.Widget:
         "description": words.title,
         "tooltip": f"{setting.name}: {words.what} ({setting.bounds})",
         "style": {"description_width": "150px"},
-        "layout": widgets.Layout(width="380px", max_width="100%"),
+        "layout": widgets.Layout(width="auto", max_width="380px"),
     }
     if setting.type == "bool":
         return widgets.Checkbox(value=str(value).lower() == "true", indent=True, **common)

@@ -127,7 +127,7 @@ class Progress(Card):
         left = getattr(event, "seconds_left", None)
         share = min(1.0, done / total) if total else 0.0
         self.bar.value = share
-        self.percent.value = f"<b>{share:.0%}</b>" if total else ""
+        self.percent.value = f"<b>{share * 100:.0f} %</b>" if total else ""
         told = getattr(event, "text", "") or f"{done} of {total} done"
         if getattr(event, "status", "") == "Completed" or (total and done >= total):
             self.bar.bar_style = "success"
