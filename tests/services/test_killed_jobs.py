@@ -53,7 +53,7 @@ def test_a_job_that_waits_can_be_stopped_before_it_begins(killable):
 
 
 def test_a_job_over_its_time_is_stopped_and_says_so(killable):
-    request = killable.request("slow", epoch="100000", rows=64)
+    request = killable.request("slow", epoch="1000", rows=64)
     request["StoppingCondition"] = {"MaxRuntimeInSeconds": 12}
     killable.client("sagemaker").create_training_job(**request)
     job = killable.wait("slow")
@@ -76,7 +76,7 @@ def test_a_killed_worker_costs_no_more_than_the_steps_since_the_checkpoint(killa
 
 
 def test_a_job_that_kills_every_worker_fails_with_the_reason(killable):
-    in_the_middle(killable, "doomed", epochs=1, epoch="100000")
+    in_the_middle(killable, "doomed", epochs=1, epoch="1000")
     for _ in range(3):
         worker = killable.wait("doomed", lambda job: killable.worker() is not None) and killable.worker()
         heard = len(killable.lines("doomed"))

@@ -14,6 +14,7 @@ from workshop_kit.local_aws.context import Context
 from workshop_kit.local_aws.inference import client
 from workshop_kit.local_aws.inference.client import ModelRef
 from workshop_kit.local_aws.services import weights
+from workshop_kit.local_aws.trainer.artefact import fingerprint
 
 
 @dataclass(frozen=True)
@@ -104,4 +105,16 @@ class _Generated(Answer):
 
 
 def _check_base(folder: Path) -> None:
-    told = json.loads((folder / "base_model.json").read_text())
+    """Raise UnusableWeights when the adapter was made for another base than the one here."""
+    try:
+        made_for = json.loads((folder / "base_model.json").read_text(encoding="utf-8"))
+        wanted, name = made_for["sha256"], made_for["model_id"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise weights.UnusableWeights(
+            f"The artefact has no usable base_model.json, so its base is unknown: {problem}."
+        ) from None
+    if wanted and wanted != fingerprint(catalogue.base_model()):
+        raise weights.UnusableWeights(
+            f"The artefact was trained on another base model ({name}, sha256 {wanted[:12]}…) than the one here "
+            f"({catalogue.base_label()}); train again."
+        )
