@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,15 @@ class _Generated(Answer):
         self._settings = settings
 
     def _produce(self) -> Iterator[str]:
-        params = {"max_new_tokens": self._settings.max_new_tokens, "seed": self._settings.seed}
-        for chunk in client.generate(*self._call, params):
-            self.output_tokens += chunk.tokens
-            yield chunk.text
+        try:
+            for chunk in client.generate(*self._call, asdict(self._settings)):
+                self.output_tokens += chunk.tokens
+                if chunk.finish:
+                    self.finish, self.input_tokens = chunk.finish, chunk.input_tokens
+                if chunk.text:
+                    yield chunk.text
+        except client.Refused as problem:
+            raise Refused(str(problem)) from None
 
 
 def _check_base(folder: Path) -> None:
