@@ -14,7 +14,11 @@ pytestmark = pytest.mark.skipif(not AWS.exists(), reason="the aws command is not
 
 def aws(server, *words):
     done = subprocess.run(
-        [str(AWS), *words, "--output", "json"], capture_output=True, text=True, timeout=60, env={**os.environ, **server.env()}
+        [str(AWS), *words, "--output", "json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **server.env()},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

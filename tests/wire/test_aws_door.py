@@ -1,5 +1,8 @@
 """The door to boto3: how AWS is found, what a connection shows, and errors in one sentence."""
 
+# One case a line reads better than the same case on four.
+# ruff: noqa: E501
+
 import json
 import os
 import signal
@@ -51,7 +54,9 @@ def test_credentials_mean_aws_unless_told_otherwise(server, home, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("WORKSHOP_HOME", str(home))
     asked = []
-    monkeypatch.setattr(door, "_client", lambda session, service, region, endpoint: asked.append((service, region, endpoint)) or 1 / 0)
+    monkeypatch.setattr(
+        door, "_client", lambda session, service, region, endpoint: asked.append((service, region, endpoint)) or 1 / 0
+    )
     with pytest.raises(ZeroDivisionError):
         connect()
     assert asked == [("sts", "eu-west-1", None)]
@@ -128,7 +133,7 @@ def client_error(code, message, operation="CreateTrainingJob"):
 @pytest.mark.parametrize(
     ("error", "says", "code"),
     [
-        (client_error("AccessDeniedException", "no right"), "another role", "AccessDeniedException"),
+        (client_error("AccessDeniedException", "no right"), "ask for that right", "AccessDeniedException"),
         (client_error("ExpiredTokenException", "old"), "sign in again", "ExpiredTokenException"),
         (client_error("ResourceLimitExceeded", "0 ml.g5.2xlarge"), "Service Quotas", "ResourceLimitExceeded"),
         (client_error("ThrottlingException", "Rate exceeded"), "wait a minute", "ThrottlingException"),

@@ -68,7 +68,9 @@ def test_json_requests_and_responses_keep_their_types(serve):
             "_private": 1,
         }
 
-    got = serve({"sagemaker": {"DescribeTrainingJob": describe}})("sagemaker").describe_training_job(TrainingJobName="job")
+    got = serve({"sagemaker": {"DescribeTrainingJob": describe}})("sagemaker").describe_training_job(
+        TrainingJobName="job"
+    )
     assert seen == {"TrainingJobName": "job"}
     assert got["CreationTime"] == datetime.fromtimestamp(1_700_000_000.5, UTC)
     assert got["FinalMetricDataList"] == [
@@ -91,7 +93,9 @@ def test_blobs_go_both_ways_with_their_headers(serve):
     got = client("sagemaker-runtime").invoke_endpoint(EndpointName="e", Body=body, ContentType="application/json")
     assert got["Body"].read() == body[::-1]
     assert (got["ContentType"], got["InvokedProductionVariant"]) == ("text/x", "v")
-    got = client("bedrock-runtime").invoke_model(modelId="arn:aws:bedrock:us-west-2::foundation-model/a.b-v1:0", body=b"{}")
+    got = client("bedrock-runtime").invoke_model(
+        modelId="arn:aws:bedrock:us-west-2::foundation-model/a.b-v1:0", body=b"{}"
+    )
     assert got["body"].read() == b"{}!" and got["contentType"] == "application/json"
 
 
@@ -104,7 +108,12 @@ def test_an_event_stream_arrives_event_by_event(serve):
             yield {"contentBlockDelta": {"delta": {"text": "né \n"}, "contentBlockIndex": 0}}
             assert gate.wait(5)
             yield {"messageStop": {"stopReason": "end_turn"}}
-            yield {"metadata": {"usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "metrics": {"latencyMs": 4}}}
+            yield {
+                "metadata": {
+                    "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3},
+                    "metrics": {"latencyMs": 4},
+                }
+            }
 
         return {"stream": events()}
 
@@ -119,7 +128,10 @@ def test_an_event_stream_arrives_event_by_event(serve):
 
 def test_event_streams_of_bytes(serve):
     def endpoint(ctx, request):
-        return {"Body": iter([{"PayloadPart": {"Bytes": b"\x00\xff"}}, {"PayloadPart": {"Bytes": b"b"}}]), "ContentType": "x/y"}
+        return {
+            "Body": iter([{"PayloadPart": {"Bytes": b"\x00\xff"}}, {"PayloadPart": {"Bytes": b"b"}}]),
+            "ContentType": "x/y",
+        }
 
     def model(ctx, request):
         return {"body": iter([{"chunk": {"bytes": b'{"a": 1}'}}]), "contentType": "application/json"}
@@ -158,7 +170,9 @@ def test_an_error_before_the_first_event_is_an_error_response_and_one_later_ends
         converse(client)
     client = serve({"bedrock-runtime": {"ConverseStream": late}})("bedrock-runtime")
     for model, message in (("known", "broken"), ("other", "log")):
-        stream = client.converse_stream(modelId=model, messages=[{"role": "user", "content": [{"text": "x"}]}])["stream"]
+        stream = client.converse_stream(modelId=model, messages=[{"role": "user", "content": [{"text": "x"}]}])[
+            "stream"
+        ]
         with pytest.raises(EventStreamError, match=message) as broken:
             list(stream)
         assert "secret" not in str(broken.value)
@@ -186,7 +200,13 @@ def test_an_unexpected_exception_becomes_an_internal_error_and_a_log_entry(serve
     def broken(ctx, request):
         raise RuntimeError("secret detail")
 
-    clients = serve({"bedrock": {"ListFoundationModels": broken}, "sagemaker": {"ListTrainingJobs": broken}, "s3": {"ListBuckets": broken}})
+    clients = serve(
+        {
+            "bedrock": {"ListFoundationModels": broken},
+            "sagemaker": {"ListTrainingJobs": broken},
+            "s3": {"ListBuckets": broken},
+        }
+    )
     for service, method, code in (
         ("bedrock", "list_foundation_models", "InternalServerException"),
         ("sagemaker", "list_training_jobs", "InternalFailure"),
@@ -278,6 +298,11 @@ def test_sts_and_iam_answer_and_the_default_role_exists(client):
     assert client("iam").get_role(RoleName="WorkshopExecutionRole")["Role"]["Arn"] == ROLE
     assumed = client("sts").assume_role(RoleArn=ROLE, RoleSessionName="session")
     assert assumed["Credentials"]["SessionToken"]
+    client("iam").create_role(RoleName="with-policy", AssumeRolePolicyDocument="{}")
+    managed = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+    client("iam").attach_role_policy(RoleName="with-policy", PolicyArn=managed)
+    attached = client("iam").list_attached_role_policies(RoleName="with-policy")["AttachedPolicies"]
+    assert [one["PolicyArn"] for one in attached] == [managed]
     with pytest.raises(ClientError) as missing:
         client("iam").get_role(RoleName="nobody")
     assert missing.value.response["Error"]["Code"] == "NoSuchEntity"

@@ -22,7 +22,9 @@ def expected(keys, prefix, delimiter):
     return found, prefixes
 
 
-keys = st.lists(st.text("ab/é😀", min_size=1, max_size=5).filter(lambda k: not k.startswith("/")), max_size=12, unique=True)
+keys = st.lists(
+    st.text("ab/é😀", min_size=1, max_size=5).filter(lambda k: not k.startswith("/")), max_size=12, unique=True
+)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,7 +37,11 @@ def test_pages_of_every_listing_add_up_to_the_whole(s3, bucket, keys, prefix, de
         s3.put_object(Bucket=bucket, Key=key, Body=b"")
     wanted = expected(keys, prefix, delimiter)
     arguments = {"Bucket": bucket, "Prefix": prefix} | ({"Delimiter": delimiter} if delimiter else {})
-    for name, member in (("list_objects_v2", "Contents"), ("list_objects", "Contents"), ("list_object_versions", "Versions")):
+    for name, member in (
+        ("list_objects_v2", "Contents"),
+        ("list_objects", "Contents"),
+        ("list_object_versions", "Versions"),
+    ):
         found, prefixes = [], []
         for page in s3.get_paginator(name).paginate(**arguments, PaginationConfig={"PageSize": size}):
             assert len(page.get(member, [])) + len(page.get("CommonPrefixes", [])) <= size
@@ -56,7 +62,10 @@ def test_more_than_a_page_of_keys(s3, bucket, home):
     assert s3.list_objects_v2(Bucket=bucket, StartAfter="1000")["KeyCount"] == 2
     assert s3.list_objects_v2(Bucket=bucket, MaxKeys=0)["KeyCount"] == 0
     versions = s3.list_object_versions(Bucket=bucket, MaxKeys=2)["Versions"]
-    assert [(one["Key"], one["VersionId"], one["IsLatest"]) for one in versions] == [("0000", "null", True), ("0001", "null", True)]
+    assert [(one["Key"], one["VersionId"], one["IsLatest"]) for one in versions] == [
+        ("0000", "null", True),
+        ("0001", "null", True),
+    ]
 
 
 def test_keys_that_xml_cannot_hold_are_encoded(s3, bucket):

@@ -115,7 +115,9 @@ def test_parts_copied_from_an_object(s3, bucket, upload):
     source = {"Bucket": bucket, "Key": "source"}
     parts = []
     for number, (first, last) in enumerate([(0, 5 * MB - 1), (5 * MB, 6 * MB - 1)], 1):
-        answer = s3.upload_part_copy(**where, PartNumber=number, CopySource=source, CopySourceRange=f"bytes={first}-{last}")
+        answer = s3.upload_part_copy(
+            **where, PartNumber=number, CopySource=source, CopySourceRange=f"bytes={first}-{last}"
+        )
         parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
     s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     assert s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == data

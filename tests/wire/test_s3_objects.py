@@ -129,7 +129,12 @@ def test_conditional_reads(s3, bucket):
     etag = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["ETag"]
     hour = timedelta(hours=1)
     now = datetime.now(UTC)
-    for fine in ({"IfMatch": etag}, {"IfNoneMatch": '"x"'}, {"IfModifiedSince": now - hour}, {"IfUnmodifiedSince": now + hour}):
+    for fine in (
+        {"IfMatch": etag},
+        {"IfNoneMatch": '"x"'},
+        {"IfModifiedSince": now - hour},
+        {"IfUnmodifiedSince": now + hour},
+    ):
         assert s3.get_object(Bucket=bucket, Key="k", **fine)["Body"].read() == b"1"
     for same in ({"IfNoneMatch": etag}, {"IfModifiedSince": now + timedelta(seconds=-1) + hour}):
         with pytest.raises(ClientError) as unchanged:
@@ -198,11 +203,18 @@ def test_a_body_in_aws_chunks_with_a_trailing_checksum(server, bucket, s3):
 
 
 def test_a_copy_keeps_or_replaces_what_it_is_told_to(s3, bucket):
-    s3.put_object(Bucket=bucket, Key="from/ä b", Body=b"12345", Metadata={"a": "1"}, ContentType="text/x", Tagging="t=1")
+    s3.put_object(
+        Bucket=bucket, Key="from/ä b", Body=b"12345", Metadata={"a": "1"}, ContentType="text/x", Tagging="t=1"
+    )
     source = {"Bucket": bucket, "Key": "from/ä b"}
     s3.copy_object(Bucket=bucket, Key="kept", CopySource=source)
     kept = s3.get_object(Bucket=bucket, Key="kept")
-    assert (kept["Body"].read(), kept["Metadata"], kept["ContentType"], kept["TagCount"]) == (b"12345", {"a": "1"}, "text/x", 1)
+    assert (kept["Body"].read(), kept["Metadata"], kept["ContentType"], kept["TagCount"]) == (
+        b"12345",
+        {"a": "1"},
+        "text/x",
+        1,
+    )
     s3.copy_object(Bucket=bucket, Key="new", CopySource=source, MetadataDirective="REPLACE", Metadata={"b": "2"})
     assert s3.head_object(Bucket=bucket, Key="new")["Metadata"] == {"b": "2"}
     s3.delete_object(Bucket=bucket, Key="from/ä b")

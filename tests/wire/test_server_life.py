@@ -1,5 +1,8 @@
 """One server per workspace: found, started once, started again, stopped; and what it says when it can't."""
 
+# One case a line reads better than the same case on four.
+# ruff: noqa: E501
+
 import json
 import os
 import signal
@@ -28,7 +31,8 @@ def test_processes_that_ask_at_once_get_one_server(tmp_path):
         "print(find_or_start(Path(sys.argv[1])).pid)"
     )
     asking = [
-        subprocess.Popen([sys.executable, "-c", program, str(home)], stdout=subprocess.PIPE, text=True) for _ in range(6)
+        subprocess.Popen([sys.executable, "-c", program, str(home)], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
     ]
     try:
         pids = {process.communicate(timeout=60)[0].strip() for process in asking}
@@ -103,7 +107,9 @@ def test_another_workspaces_server_on_the_noted_port_is_not_taken_for_ours(serve
     assert find(tmp_path) is None
 
 
-@pytest.mark.parametrize("note", ["", "[]", "{", '{"url": 5}', '{"url": "http://127.0.0.1:1"}', '{"url": "file:///etc"}'])
+@pytest.mark.parametrize(
+    "note", ["", "[]", "{", '{"url": 5}', '{"url": "http://127.0.0.1:1"}', '{"url": "file:///etc"}']
+)
 def test_a_damaged_note_is_no_server(tmp_path, note):
     (tmp_path / "aws").mkdir()
     (tmp_path / "aws" / "server.json").write_text(note)
@@ -129,7 +135,13 @@ def test_iam_survives_a_restart(fresh, tmp_path):
     iam = _iam(info)
     iam.create_role(RoleName="bare", AssumeRolePolicyDocument="{}")
     made = iam.create_role(RoleName="able", AssumeRolePolicyDocument="{}")["Role"]
-    iam.put_role_policy(RoleName="able", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))
+    iam.put_role_policy(
+        RoleName="able",
+        PolicyName="p",
+        PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+        ),
+    )
     key = iam.create_user(UserName="u") and iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
     stop(home)
     iam = _iam(find_or_start(home))
@@ -137,7 +149,9 @@ def test_iam_survives_a_restart(fresh, tmp_path):
     assert iam.list_access_keys(UserName="u")["AccessKeyMetadata"][0]["AccessKeyId"] == key
     environment = {**os.environ, "MOTO_ACCOUNT_ID": "000000000000"}
     names = ["able", "bare", "nobody", "service-role/WorkshopExecutionRole"]
-    done = subprocess.run([sys.executable, "-c", program, str(home), *names], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(home), *names], capture_output=True, text=True, env=environment
+    )
     assert json.loads(done.stdout) == ["ok", "no-rights", "missing", "ok"], done.stderr
     assert Context.open(home).store.list("iam-journal")
 

@@ -68,7 +68,7 @@ def explain(error: Exception) -> KitError:
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         return AwsProblem(
             "No complete AWS credentials were found; run 'aws configure' or 'aws sso login', or set WORKSHOP_AWS=local "
-            "to work without AWS.",
+            "to do without AWS.",
             "NoCredentials",
         )
     if isinstance(error, exceptions.SSOTokenLoadError | exceptions.UnauthorizedSSOTokenError):
@@ -84,11 +84,11 @@ def explain(error: Exception) -> KitError:
         host = urlsplit(url).hostname or "AWS"
         if host in ("127.0.0.1", "localhost"):
             return AwsProblem(
-                f"Nothing answers at {url.split('?')[0]} any more; run connect() again, which starts local AWS anew.",
+                f"Nothing answers at {url.split('?')[0]} any more; run connect() again, which starts local AWS.",
                 "NoConnection",
             )
         return AwsProblem(
-            f"{host} can't be reached; check the network and the region, or set WORKSHOP_AWS=local to work without AWS.",
+            f"{host} can't be reached; check the network and the region, or set WORKSHOP_AWS=local to do without AWS.",
             "NoConnection",
         )
     return AwsProblem(f"AWS could not be used: {_sentence(error)}", type(error).__name__)
@@ -96,7 +96,7 @@ def explain(error: Exception) -> KitError:
 
 # What to do about an error code; {says} is AWS's own message, {operation} the operation's name.
 ADVICE: dict[str, str] = {
-    "AccessDenied": "{operation} is not allowed for this role or user ({says}); ask for that right, or use another role.",
+    "AccessDenied": "{operation} is not allowed for this role or user ({says}); ask for that right or another role.",
     "ExpiredToken": "The AWS credentials have expired; sign in again and restart the kernel.",
     "InvalidClientTokenId": "AWS does not know these credentials ({says}); sign in again or correct them.",
     "ResourceLimitExceeded": (
@@ -109,7 +109,7 @@ ADVICE: dict[str, str] = {
     "ResourceNotFound": "{operation} did not find what it was asked for: {says}",
     "ValidationException": "AWS refused {operation}: {says}",
     "UnknownOperation": "{operation} is not available here: {says}",
-    "CapacityError": "AWS has no such instance free at the moment ({says}); try again later or choose another instance type.",
+    "CapacityError": "AWS has no such instance free now ({says}); try again later or choose another instance type.",
     "InsufficientStorage": "{says}",
     "Unavailable": "AWS had a problem of its own with {operation} ({says}); try again in a minute.",
 }

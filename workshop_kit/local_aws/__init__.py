@@ -122,9 +122,7 @@ def stop(home: Path) -> bool:
             if not _held(home):
                 return True
             time.sleep(0.05)
-    raise LocalAwsProblem(
-        f"Local AWS of {home} (process {info['pid']}) does not stop; end that process by hand."
-    )
+    raise LocalAwsProblem(f"Local AWS of {home} (process {info['pid']}) does not stop; end that process by hand.")
 
 
 def _spawn(home: Path, port: int) -> subprocess.Popen[bytes]:

@@ -93,9 +93,7 @@ class BlobStore:
                 return open(self.path(segments[0][0]), "rb")
             return io.BufferedReader(_Joined(self, segments), CHUNK)  # type: ignore[return-value]
         except FileNotFoundError:
-            raise AwsError(
-                "NoSuchKey", "The object was deleted while it was being opened.", status=404
-            ) from None
+            raise AwsError("NoSuchKey", "The object was deleted while it was being opened.", status=404) from None
 
     def sweep(self, known: Callable[[], set[str]]) -> int:
         """Remove files that no row names and that nobody can still be writing; returns how many."""

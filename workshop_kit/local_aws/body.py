@@ -90,9 +90,7 @@ class AwsChunkedBody(Body):
         try:
             return int(self._line().split(b";")[0], 16)
         except ValueError:
-            raise AwsError(
-                "InvalidChunkSizeError", "A chunk of the body has no valid size.", status=400
-            ) from None
+            raise AwsError("InvalidChunkSizeError", "A chunk of the body has no valid size.", status=400) from None
 
     def _line(self) -> bytes:
         line = self._lines.readline(LINE)
@@ -160,9 +158,7 @@ def read_small(body: Body, encoding: str = "") -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             data = file.read(MOST_IN_MEMORY + 1)
     except (OSError, EOFError) as problem:
-        raise AwsError(
-            "SerializationException", "The body is not the gzip data that its headers say."
-        ) from problem
+        raise AwsError("SerializationException", "The body is not the gzip data that its headers say.") from problem
     if len(data) > MOST_IN_MEMORY:
         raise _too_large()
     return data

@@ -44,9 +44,7 @@ def encode_events(events: Iterable[dict[str, Any]], shape: Any, serializer: Any)
         yield _error(error, shape)
     except Exception:
         log.exception("An event stream broke off")
-        yield _error(
-            AwsError("InternalServerException", "Local AWS met an unexpected problem; see its log."), shape
-        )
+        yield _error(AwsError("InternalServerException", "Local AWS met an unexpected problem; see its log."), shape)
     finally:
         close = getattr(events, "close", None)
         if close:

@@ -243,9 +243,7 @@ class ObjectStore:
         self.bucket(bucket)
         return ((meta.key, meta.size, meta.etag) for meta in self.scan(bucket, prefix))
 
-    def scan(
-        self, bucket: str, prefix: str = "", start: str = "", *, inclusive: bool = True
-    ) -> Iterator[ObjectMeta]:
+    def scan(self, bucket: str, prefix: str = "", start: str = "", *, inclusive: bool = True) -> Iterator[ObjectMeta]:
         """The objects under `prefix` from the key `start` on; read in pages, so that no lock is held meanwhile."""
         low, sign, end = (
             max(prefix, start),

@@ -190,8 +190,11 @@ def _restore(ctx: Context) -> None:
 
 
 def _iam(ctx: Context) -> Any:
+    from moto.core.config import default_user_config
     from moto.iam.models import iam_backends
 
+    # Without it AmazonSageMakerFullAccess and its like would not exist. Read when the backend is made.
+    default_user_config["iam"]["load_aws_managed_policies"] = True
     return iam_backends[ctx.account_id]["aws"]
 
 
