@@ -10,7 +10,7 @@ from workshop_kit.review import Split
 from workshop_kit.training.checks import check_value, traps
 from workshop_kit.training.cost import estimate
 from workshop_kit.training.hyperparameters import as_text, from_document
-from workshop_kit.training.launch import TrainingConfig, launch, plan_with
+from workshop_kit.training.launching import TrainingConfig, launch, plan_with
 
 
 def entry(name, type, default, low=None, high=None, options=None, scope="algorithm"):
@@ -151,7 +151,7 @@ def test_the_request_is_what_boto3_takes():
 
     made = plan(epoch=4, target_modules="q_proj, v_proj")
     shape = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob")
-    from workshop_kit.training.launch import _plain
+    from workshop_kit.training.launching import _plain
 
     request = _plain(made.request)
     assert not ParamValidator().validate(request, shape.input_shape).has_errors()

@@ -6,7 +6,7 @@ from workshop_kit.errors import BadHyperparameter
 from workshop_kit.records import Dataset, Example
 from workshop_kit.review import Split
 from workshop_kit.training.hyperparameters import from_document
-from workshop_kit.training.launch import TrainingConfig, plan_with
+from workshop_kit.training.launching import TrainingConfig, plan_with
 from workshop_kit.widgets.launch import LaunchForm
 
 

@@ -4,7 +4,7 @@ explain.py          each hyperparameter in plain words
 hyperparameters.py  a recipe: the hub's names, bounds and defaults joined with the words
 checks.py           one value, and traps in the whole
 cost.py             steps, time and cost before launch
-launch.py           configuration -> plan (the exact boto3 request) -> job
+launching.py        configuration -> plan (the exact boto3 request) -> job
 jobs.py             describe, logs, wait, stop
 runs.py             a job's loss curves, read from its logs
 curves.py           the curves drawn and as a table
@@ -21,10 +21,10 @@ _EXPORTS = {
     "Hyperparameter": "hyperparameters",
     "recipe": "hyperparameters",
     "check_value": "checks",
-    "TrainingConfig": "launch",
-    "LaunchPlan": "launch",
-    "plan_launch": "launch",
-    "launch": "launch",
+    "TrainingConfig": "launching",
+    "LaunchPlan": "launching",
+    "plan_launch": "launching",
+    "launch": "launching",
     "TrainingJob": "jobs",
     "JobProgress": "jobs",
     "list_jobs": "jobs",
@@ -41,7 +41,6 @@ __all__ = list(_EXPORTS)
 
 def __getattr__(name: str) -> Any:
     if name in _EXPORTS:
-        # A function may have its module's name (launch); the function is what this package offers.
         value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
         globals()[name] = value
         return value

@@ -90,7 +90,8 @@ def _judge(run: Run, both: list[tuple[int, float, float]]) -> Diagnosis:
     evals = [loss for _, _, loss in both]
     lowest = min(evals)
     tolerance = _tolerance(evals, run.validation_rows)
-    best = next(i for i, loss in enumerate(evals) if loss <= lowest + tolerance / 2)
+    noise = max(0.002 * lowest, _jitter(evals) if len(evals) >= 5 else 0.0)
+    best = next(i for i, loss in enumerate(evals) if loss <= lowest + noise)
     gap = evals[-1] - train[-1]
     known = {"best_epoch": epochs[best], "generalization_gap": gap, "tolerance": tolerance}
     last = epochs[-1]

@@ -15,7 +15,7 @@ from workshop_kit.training.checks import check_value
 from workshop_kit.training.cost import duration
 from workshop_kit.training.hyperparameters import Hyperparameter, Recipe, recipe
 from workshop_kit.training.jobs import TrainingJob
-from workshop_kit.training.launch import LaunchPlan, TrainingConfig, launch, plan_with
+from workshop_kit.training.launching import LaunchPlan, TrainingConfig, launch, plan_with
 from workshop_kit.widgets.style import Card, facts, note, row, section, text
 
 # What is shown at once, left and right; the rest is folded away.

@@ -235,10 +235,11 @@ def plan_html(plan: LaunchPlan) -> str:
         ("Cost", plan.estimate.cost_line),
         ("Job name", plan.job_name),
     ]
+    cell = "text-align:left;vertical-align:top;"
     rows = "".join(
-        f"<tr><th scope='row' style='text-align:left;padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap'>{html.escape(k)}</th>"
-        f"<td style='text-align:left;white-space:normal'>{html.escape(v)}</td></tr>"
-        for k, v in facts
+        f"<tr><th scope='row' style='{cell}padding-right:16px;white-space:nowrap'>{html.escape(name)}</th>"
+        f"<td style='{cell}white-space:normal'>{html.escape(value)}</td></tr>"
+        for name, value in facts
     )
     notes = "".join(
         f"<p role='note'><b>{'Stop' if finding.severity == 'error' else 'Look'}:</b> {html.escape(finding.message)} "
