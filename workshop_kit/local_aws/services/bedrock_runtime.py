@@ -85,7 +85,7 @@ def _chunks(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Do
     def chunk(body: Document) -> Document:
         return {"chunk": {"bytes": json.dumps(body, ensure_ascii=False).encode()}}
 
-    counted: int | None = reply.input_tokens
+    counted = reply.input_tokens or None  # known at the end only, from a model of weights
     for piece in pieces:
         yield chunk(
             {
@@ -104,7 +104,7 @@ def _chunks(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Do
     yield chunk(
         {
             "generation": "",
-            "prompt_token_count": counted,
+            "prompt_token_count": reply.input_tokens,
             "generation_token_count": reply.output_tokens,
             "stop_reason": "length" if reply.finish == "length" else "stop",
             "amazon-bedrock-invocationMetrics": metrics,
@@ -125,12 +125,12 @@ def _conversation(ctx: Context, request: Document) -> Answer:
     system = "\n\n".join(_text(block, "system prompt") for block in request.get("system") or [])
     for unsupported in ("toolConfig", "guardrailConfig", "additionalModelRequestFields"):
         if request.get(unsupported):
-            raise AwsError(
-                "ValidationException", f"This model doesn't support the field {unsupported}; remove it."
-            )
+            raise AwsError("ValidationException", f"This model doesn't support the field {unsupported}; remove it.")
     config = request.get("inferenceConfig") or {}
     settings = _settings(config, "maxTokens", "topP", stop=tuple(config.get("stopSequences") or ()))
-    if module := STANDINS.get(model.kind):
+    weights = catalogue.weights_of(model)
+    if weights is None:
+        module = STANDINS[model.kind]
         reply = importlib.import_module(module).reply
         params = {
             "max_tokens": settings.max_new_tokens,
@@ -141,14 +141,12 @@ def _conversation(ctx: Context, request: Document) -> Answer:
         prompt = " ".join([system, *(message["content"] for message in messages)])
         return _Scripted(prompt, lambda: reply(ctx, messages, system, params), settings)
     turns = [{"role": "system", "content": system}, *messages] if system else messages
-    return answer(ctx, model_ref(catalogue.weights_of(model), model.model_id), turns, settings)
+    return answer(ctx, model_ref(weights, model.model_id), turns, settings, _fault)
 
 
 def _messages(messages: list[Document]) -> list[dict[str, str]]:
     if not messages:
-        raise AwsError(
-            "ValidationException", "The conversation has no messages; it needs at least one from the user."
-        )
+        raise AwsError("ValidationException", "The conversation has no messages; it needs at least one from the user.")
     if messages[0]["role"] != "user":
         raise AwsError(
             "ValidationException",
@@ -168,9 +166,7 @@ def _messages(messages: list[Document]) -> list[dict[str, str]]:
     for message in messages:
         text = "\n".join(_text(block, "message") for block in message["content"])
         if not text.strip():
-            raise AwsError(
-                "ValidationException", "The text field in a ContentBlock object of a message is blank."
-            )
+            raise AwsError("ValidationException", "The text field in a ContentBlock object of a message is blank.")
         read.append({"role": message["role"], "content": text})
     return read
 
@@ -178,9 +174,7 @@ def _messages(messages: list[Document]) -> list[dict[str, str]]:
 def _text(block: Document, where: str) -> str:
     if "text" not in block:
         kind = next(iter(block), "empty")
-        raise AwsError(
-            "ValidationException", f"This model doesn't support the {kind} content block in a {where}."
-        )
+        raise AwsError("ValidationException", f"This model doesn't support the {kind} content block in a {where}.")
     return block["text"]
 
 
@@ -199,9 +193,7 @@ def _settings(
         (nucleus, top_p, 0, 1),
     ):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise AwsError(
-                "ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}."
-            )
+            raise AwsError("ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}.")
     if int(tokens) != tokens:
         raise AwsError("ValidationException", f"{length} is {tokens!r}; it must be a whole number.")
     return Settings(int(tokens), float(temperature), float(top_p), stop=stop)
@@ -221,23 +213,20 @@ def _invocation(ctx: Context, request: Document) -> Answer:
             f"Malformed input request: {problem}, please reformat your input and try again.",
         ) from None
     unknown = (
-        sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"})
-        if isinstance(values, dict)
-        else []
+        sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"}) if isinstance(values, dict) else []
     )
     if not isinstance(values, dict) or not isinstance(values.get("prompt"), str) or unknown:
-        fault = (
-            f"extraneous key [{unknown[0]}] is not permitted"
-            if unknown
-            else "required key [prompt] not found"
-        )
+        fault = f"extraneous key [{unknown[0]}] is not permitted" if unknown else "required key [prompt] not found"
         raise AwsError(
             "ValidationException",
             f"Malformed input request: #: {fault}, please reformat your input and try again.",
         )
-    return answer(
-        ctx, model_ref(weights, model.model_id), values["prompt"], _settings(values, "max_gen_len", "top_p")
-    )
+    settings = _settings(values, "max_gen_len", "top_p")
+    return answer(ctx, model_ref(weights, model.model_id), values["prompt"], settings, _fault)
+
+
+def _fault(message: str, refused: bool) -> AwsError:
+    return AwsError("ValidationException" if refused else "ModelErrorException", message)
 
 
 class _Scripted(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -30,10 +30,6 @@ class Settings:
     stop: tuple[str, ...] = ()
 
 
-class Refused(Exception):
-    """The model server can't take the request as it is: too long, or with a setting it can't follow."""
-
-
 class Answer:
     """An answer being made: iterate over its pieces of text; counts and `finish` are right when all is read.
 
@@ -58,7 +54,7 @@ class Answer:
         raise NotImplementedError  # each kind of answer has its own
 
 
-def model_ref(base: str | None, label: str) -> ModelRef:
+def model_ref(base: str, label: str) -> ModelRef:
     """A model that is served as it is."""
     return ModelRef(base, None, label)
 
@@ -78,35 +74,50 @@ def variant_ref(ctx: Context, variant: dict[str, Any]) -> ModelRef:
     return ModelRef(str(folder), None, label)
 
 
-def answer(ctx: Context, ref: ModelRef, prompt: str | list[dict[str, str]], settings: Settings) -> Answer:
-    """Begin an answer to a finished prompt (text) or to a conversation (a list of messages)."""
-    return _Generated(ctx, ref, prompt, settings)
+def answer(
+    ctx: Context,
+    ref: ModelRef,
+    prompt: str | list[dict[str, str]],
+    settings: Settings,
+    fault: Callable[[str, bool], Exception],
+) -> Answer:
+    """Begin an answer to a finished prompt (text) or to a conversation (a list of messages).
+
+    `fault(message, refused)` makes the exception to raise when it can't be made: `refused` is true when the request
+    is at fault (too long, say) and false when the model server is.
+    """
+    return _Generated(ctx, ref, prompt, settings, fault)
 
 
 def check(ctx: Context, ref: ModelRef) -> None:
-    """Have a model make one token, which loads it; raises whatever keeps it from that."""
-    for _ in answer(ctx, ref, "Hello", Settings(max_new_tokens=1, temperature=0.0, top_p=1.0)):
+    """Have a model make one token, which loads it. Raises UnusableWeights when it can't."""
+    settings = Settings(max_new_tokens=1, temperature=0.0, top_p=1.0)
+    for _ in answer(ctx, ref, "Hello", settings, lambda message, refused: weights.UnusableWeights(message)):
         pass
 
 
 class _Generated(Answer):
     """An answer from a model of weights."""
 
-    def __init__(self, ctx: Context, ref: ModelRef, prompt: Any, settings: Settings) -> None:
+    def __init__(
+        self, ctx: Context, ref: ModelRef, prompt: Any, settings: Settings, fault: Callable[[str, bool], Exception]
+    ) -> None:
         super().__init__()
-        self._call = (ctx.home, ref, prompt)
-        self._settings = settings
+        self._pieces = client.generate(ctx.home, ref, prompt, asdict(settings))
+        self._fault = fault
 
     def _produce(self) -> Iterator[str]:
         try:
-            for chunk in client.generate(*self._call, asdict(self._settings)):
+            for chunk in self._pieces:
                 self.output_tokens += chunk.tokens
                 if chunk.finish:
                     self.finish, self.input_tokens = chunk.finish, chunk.input_tokens
                 if chunk.text:
                     yield chunk.text
         except client.Refused as problem:
-            raise Refused(str(problem)) from None
+            raise self._fault(str(problem), True) from None
+        except client.ModelServerGone as problem:
+            raise self._fault(str(problem), False) from None
 
 
 def _check_base(folder: Path) -> None:

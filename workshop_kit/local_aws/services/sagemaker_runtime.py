@@ -51,9 +51,7 @@ def invoke_endpoint_with_response_stream(ctx: Context, request: Document) -> Doc
     answer = _answer(ctx, request, variant, payload.prompts[0], payload.settings)
     pieces = answer.begun()
     lines = (
-        _chat_lines(request["EndpointName"], answer, pieces)
-        if payload.chat
-        else _json_lines(payload, answer, pieces)
+        _chat_lines(request["EndpointName"], answer, pieces) if payload.chat else _json_lines(payload, answer, pieces)
     )
     parts = ({"PayloadPart": {"Bytes": line.encode()}} for line in lines)
     content_type = "text/event-stream" if payload.chat else "application/jsonlines"
@@ -78,9 +76,7 @@ def _prepare(ctx: Context, request: Document) -> tuple[Document, Payload]:
         (variant,) = random.choices(variants, [variant["Weight"] for variant in variants])
     content_type = (request.get("ContentType") or "application/json").split(";")[0].strip().lower()
     if content_type != "application/json":
-        raise _model_error(
-            ctx, request, f"content type {content_type} is not supported; send application/json", 415
-        )
+        raise _model_error(ctx, request, f"content type {content_type} is not supported; send application/json", 415)
     body = request.get("Body") or b""
     try:
         return variant, read_payload(body if isinstance(body, bytes) else body.read())
@@ -93,10 +89,11 @@ def _answer(ctx: Context, request: Document, variant: Document, prompt: Any, set
         ref = generation.variant_ref(ctx, variant)
     except weights.UnusableWeights as problem:
         raise _model_error(ctx, request, str(problem), 500) from None
-    try:
-        return generation.answer(ctx, ref, prompt, settings)
-    except generation.Refused as problem:
-        raise _model_error(ctx, request, str(problem)) from None
+
+    def fault(message: str, refused: bool) -> AwsError:
+        return _model_error(ctx, request, message, 400 if refused else 500)
+
+    return generation.answer(ctx, ref, prompt, settings, fault)
 
 
 def _model_error(ctx: Context, request: Document, message: str, status: int = 400) -> AwsError:
@@ -166,9 +163,7 @@ def _completion(model: str, text: str, answer: Answer) -> Document:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": model,
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": _finish(answer)}
-        ],
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": _finish(answer)}],
         "usage": _usage(answer),
     }
 
