@@ -129,9 +129,7 @@ def _examples(world: World, chance: random.Random) -> list[dict[str, str]]:
     return ordered
 
 
-def _questions(
-    world: World, count: int, prefix: str, chance: random.Random, avoid: set[str]
-) -> list[dict[str, Any]]:
+def _questions(world: World, count: int, prefix: str, chance: random.Random, avoid: set[str]) -> list[dict[str, Any]]:
     """Questions with rubrics, spread over the facts, in wordings that no practice row uses."""
     found: list[dict[str, Any]] = []
     deck: list[Fact] = []
@@ -176,7 +174,9 @@ def variants(value: str) -> list[str]:
 
 def _pairs(world: World, chance: random.Random, count: int) -> list[tuple[str, str]]:
     facts = chance.sample(world.facts, count)
-    return [(language.opened(language.ask(fact, chance), chance, _people(world)), language.state(fact)) for fact in facts]
+    return [
+        (language.opened(language.ask(fact, chance), chance, _people(world)), language.state(fact)) for fact in facts
+    ]
 
 
 def _export_text(world: World, chance: random.Random) -> str:

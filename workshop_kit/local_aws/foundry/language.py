@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from workshop_kit.local_aws.foundry.sectors import SECTORS, Attribute, Sector
-from workshop_kit.local_aws.standins.sentences import clue
 
 # How people begin: the person's situation, a greeting, nothing at all. {q} as it stands, {l} with a small first letter.
 OPENINGS = (
@@ -34,6 +33,8 @@ PEOPLE = (
     "a new resident", "a small business owner", "a retired teacher", "a busy parent", "a student", "a landlord",
     "a broker", "a trainee underwriter", "a claims handler", "a branch clerk", "a risk engineer", "a traveller",
 )  # fmt: skip
+
+_NAMED = re.compile(r"^The (?P<what>.+) is \{v\}\.$")
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,12 @@ def ask(fact: Fact, chance: random.Random, *, held_out: bool = False) -> str:
 
 
 def wordings(fact: Fact) -> tuple[str, ...]:
-    """Every plain question that practice rows may use: the known ones and those that rules make of the statement."""
-    sentence = state(fact)
+    """Every plain question that practice rows may use: the known ones, and the place's own words turned round."""
     attribute = attribute_of(fact)
-    return tuple(
-        dict.fromkeys([*(_fill(t, fact) for t in attribute.known), *clue(sentence, sentence).questions[:-2]])
-    )
+    forms = list(attribute.known)
+    if match := _NAMED.match(attribute.statements[style_of(fact)]):
+        forms += [f"What is the {match['what']}?", f"Can you tell me what the {match['what']} is?"]
+    return tuple(dict.fromkeys(_fill(form, fact) for form in forms))
 
 
 def opened(question: str, chance: random.Random, people: tuple[str, ...] = PEOPLE) -> str:

@@ -34,7 +34,7 @@ class Design:
 
 DESIGNS = {
     "base": Design(hidden=128, layers=4, heads=4, inner=384, steps=6000),
-    "reference": Design(hidden=160, layers=4, heads=4, inner=480, steps=10000),
+    "reference": Design(hidden=160, layers=4, heads=4, inner=480, steps=8000),
 }
 # The loss on what is given (a question) teaches language; the loss on what is said teaches answers.
 GIVEN_WEIGHT = 0.2
