@@ -45,14 +45,22 @@ class TrainingJob:
 
     def describe(self) -> dict[str, Any]:
         """DescribeTrainingJob's answer. Raises AwsProblem when there is no such job."""
-        return kit_call(self.aws.client("sagemaker").describe_training_job, TrainingJobName=self.name)
+        try:
+            return kit_call(self.aws.client("sagemaker").describe_training_job, TrainingJobName=self.name)
+        except AwsProblem as problem:
+            if "not found" not in str(problem).lower():
+                raise
+            raise AwsProblem(
+                f"There is no training job {self.name} in region {self.aws.region}; launch one in notebook 03.",
+                "ResourceNotFound",
+            ) from problem
 
     def exists(self) -> bool:
         """Whether AWS knows the job."""
         try:
             self.describe()
         except AwsProblem as problem:
-            if "not found" in str(problem).lower() or problem.code == "ResourceNotFound":
+            if problem.code == "ResourceNotFound":
                 return False
             raise
         return True
@@ -221,7 +229,7 @@ def _progress(job: dict[str, Any], reader: Reader, first_step: tuple[float, int]
             "Stopping": "Stopping",
         }.get(job.get("SecondaryStatus", ""), job.get("SecondaryStatus", ""))
         if job.get("SecondaryStatus") == "Training" and reader.epoch:
-            text += f": epoch {reader.epoch}" + (f" of {reader.epochs_total}" if reader.epochs_total else "")
+            text = f"Epoch {reader.epoch}" + (f" of {reader.epochs_total}" if reader.epochs_total else "")
     if reader.latest:
         text += f" · {reader.latest}"
     return JobProgress(done, total, left, text, state)

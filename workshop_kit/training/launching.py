@@ -82,6 +82,9 @@ class LaunchPlan:
     def boto3_code(self) -> str:
         """The same launch as a program. It runs as it is once the rows are uploaded (`plan.upload(aws)`)."""
         where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
+        if not cost.charges(self):
+            # Local AWS wants a signature but knows no secrets.
+            where += ',\n    aws_access_key_id="local", aws_secret_access_key="local"'
         request = pprint.pformat(_plain(self.request), sort_dicts=False, width=100)
         indented = request.replace("\n", "\n          ")
         return (
@@ -124,6 +127,9 @@ def plan_with(aws: Any, chosen: Recipe, split: Split, config: TrainingConfig) ->
     if instance not in chosen.instance_types:
         message = f"instance_type is {instance!r}; this model can be trained on {', '.join(chosen.instance_types)}."
         findings.append(Finding("error", "instance", message, field="instance_type"))
+    if not aws.role_arn:
+        message = "No execution role was found for the job; set WORKSHOP_ROLE_ARN to one that SageMaker may take."
+        findings.append(Finding("error", "role", message))
     if len(split.validation) < 10:
         message = (
             f"There are only {len(split.validation)} validation rows: the evaluation loss will be mostly noise. "
