@@ -79,6 +79,21 @@ def test_forcing_aws_without_credentials_says_what_to_do(monkeypatch):
     assert none.value.code == "NoCredentials"
 
 
+def test_instance_metadata_is_asked_only_inside_sagemaker(monkeypatch, tmp_path):
+    import botocore.session
+
+    def providers():
+        session = botocore.session.Session()
+        door._without_instance_metadata(session)
+        return [provider.METHOD for provider in session.get_component("credential_provider").providers]
+
+    monkeypatch.setattr(door, "METADATA_FILE", tmp_path / "none.json")
+    assert "iam-role" not in providers() and "container-role" in providers()
+    (tmp_path / "note.json").write_text("{}")
+    monkeypatch.setattr(door, "METADATA_FILE", tmp_path / "note.json")
+    assert "iam-role" in providers()
+
+
 def test_sagemakers_metadata_gives_role_and_region(server, monkeypatch, tmp_path):
     role = "arn:aws:iam::000000000000:role/studio"
     note = {"ExecutionRoleArn": role, "ResourceArn": "arn:aws:sagemaker:us-west-2:000000000000:app/d/u/JupyterLab/x"}

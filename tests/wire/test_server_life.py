@@ -101,6 +101,23 @@ def test_an_idle_server_ends_by_itself(tmp_path, monkeypatch):
     assert not note.exists()
 
 
+def test_a_server_ends_when_its_workspace_is_deleted_and_made_anew(tmp_path):
+    import shutil
+
+    import psutil
+
+    home = tmp_path / "home"
+    old = psutil.Process(find_or_start(home).pid)
+    shutil.rmtree(home)
+    try:
+        new = find_or_start(home)
+        assert new.pid != old.pid
+        old.wait(10)
+        assert find(home) == new
+    finally:
+        stop(home)
+
+
 def test_another_workspaces_server_on_the_noted_port_is_not_taken_for_ours(server, tmp_path):
     (tmp_path / "aws").mkdir()
     (tmp_path / "aws" / "server.json").write_text(json.dumps({"url": server.url, "pid": server.pid, "region": "x"}))
@@ -114,6 +131,17 @@ def test_a_damaged_note_is_no_server(tmp_path, note):
     (tmp_path / "aws").mkdir()
     (tmp_path / "aws" / "server.json").write_text(note)
     assert find(tmp_path) is None
+
+
+def test_a_server_that_hangs_is_told_apart_from_one_that_is_gone(fresh, monkeypatch):
+    home, info = fresh
+    monkeypatch.setattr("workshop_kit.local_aws.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("workshop_kit.local_aws.STOP_SECONDS", 1)
+    os.kill(info.pid, signal.SIGSTOP)
+    with pytest.raises(LocalAwsProblem, match=f"process {info.pid}.* does not answer; end it with 'workshop-kit stop'"):
+        find_or_start(home, timeout=1)
+    assert stop(home) is True
+    assert find_or_start(home).pid != info.pid
 
 
 def test_a_workspace_that_can_not_be_written_gets_one_sentence(tmp_path):

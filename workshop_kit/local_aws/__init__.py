@@ -24,6 +24,7 @@ from workshop_kit.errors import LocalAwsProblem, require
 
 HEALTH = "/_workshop/health"
 STOP_SECONDS = 15
+ANSWER_SECONDS = 5
 # Popen objects warn when they are collected while their process lives, which these are meant to do.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -52,7 +53,7 @@ def find(home: Path) -> ServerInfo | None:
     if info is None or not str(info.get("url", "")).startswith("http://"):
         return None
     where = urlsplit(info["url"])
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", HEALTH)
         told = json.loads(connection.getresponse().read())
@@ -100,6 +101,12 @@ def find_or_start(home: Path, *, port: int = 0, timeout: float = 30) -> ServerIn
                 process = None
             time.sleep(0.05)
     log = home / "aws" / "logs"
+    if _held(home):
+        pid = (_note(home) or {}).get("pid", "unknown")
+        raise LocalAwsProblem(
+            f"Local AWS of {home} runs (process {pid}) but does not answer; end it with 'workshop-kit stop' and try "
+            f"again; its log is in {log}."
+        )
     raise LocalAwsProblem(f"Local AWS did not start{_last_words(log)}; its log is in {log}.")
 
 
@@ -109,20 +116,24 @@ def stop(home: Path) -> bool:
     Raises LocalAwsProblem when it does not end.
     """
     home = Path(home).resolve()
-    info = _note(home)
-    if info is None or not _held(home):
+    if not _held(home):
         return False
+    pid = 0
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(int(info["pid"]), number)
-        except ProcessLookupError:
-            pass
-        end = time.monotonic() + STOP_SECONDS
+        end, told = time.monotonic() + STOP_SECONDS, 0
         while time.monotonic() < end:
+            # Looked up each time: the note of a server that is still starting may yet be its predecessor's.
+            pid = int((_note(home) or {}).get("pid", 0))
+            if pid and pid != told:
+                told = pid
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
             if not _held(home):
                 return True
             time.sleep(0.05)
-    raise LocalAwsProblem(f"Local AWS of {home} (process {info['pid']}) does not stop; end that process by hand.")
+    raise LocalAwsProblem(f"Local AWS of {home} (process {pid}) does not stop; end that process by hand.")
 
 
 def _spawn(home: Path, port: int) -> subprocess.Popen[bytes]:

@@ -49,6 +49,13 @@ class ServerLock:
             "or give another --home."
         )
 
+    def lost(self) -> bool:
+        """Whether the workspace was deleted, even if another has been made in its place."""
+        try:
+            return os.stat(self._file.name).st_ino != os.fstat(self._file.fileno()).st_ino
+        except FileNotFoundError:
+            return True
+
     def release(self) -> None:
         """Give the workspace free."""
         self._file.close()
@@ -113,16 +120,18 @@ def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[Serve
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    threading.Thread(target=server.serve, name="http", daemon=True).start()
-    stop_jobs = _start_jobs(ctx)
+    # Whoever can be answered can read who answers: the note is written first.
     note = home / "aws" / "server.json"
     _write(note, info)
+    threading.Thread(target=server.serve, name="http", daemon=True).start()
+    stop_jobs = _start_jobs(ctx)
     log.info("Local AWS answers at %s for %s", url, home)
     try:
         ready(ServerInfo(url, region, os.getpid()))
-        _wait(stopping, app, ctx)
+        _wait(stopping, app, ctx, lock)
     finally:
-        note.unlink(missing_ok=True)
+        if not lock.lost():
+            note.unlink(missing_ok=True)
         stop_jobs()
         server.stop()
         log.info("Local AWS stopped")
@@ -170,7 +179,7 @@ def _start_jobs(ctx: Context) -> Callable[[], None]:
     return jobs.stop
 
 
-def _wait(stopping: threading.Event, app: Watched, ctx: Context) -> None:
+def _wait(stopping: threading.Event, app: Watched, ctx: Context, lock: ServerLock) -> None:
     """Until a signal comes, the idle time is over or the workspace is gone; sweeps lost blobs now and then."""
     idle = float(os.environ.get(IDLE_VARIABLE) or "inf")
     swept = time.monotonic()
@@ -179,7 +188,7 @@ def _wait(stopping: threading.Event, app: Watched, ctx: Context) -> None:
         if time.monotonic() - app.last > idle and not app.busy:
             log.info("Nothing was asked for %s seconds", idle)
             return
-        if not (ctx.home / "aws").is_dir():
+        if lock.lost():
             log.info("The workspace is gone")
             return
         if time.monotonic() - swept > SWEEP_SECONDS:
