@@ -50,11 +50,13 @@ def test_a_job_that_waits_can_be_stopped_before_it_begins(killable):
     job = killable.wait("second", seconds=10)
     assert job["TrainingJobStatus"] == "Stopped" and "ModelArtifacts" not in job
     assert killable.job("first")["TrainingJobStatus"] == "InProgress"
+    sagemaker.stop_training_job(TrainingJobName="first")
+    assert killable.wait("first")["TrainingJobStatus"] == "Stopped"
 
 
 def test_a_job_over_its_time_is_stopped_and_says_so(killable):
     request = killable.request("slow", epoch="1000", rows=64)
-    request["StoppingCondition"] = {"MaxRuntimeInSeconds": 12}
+    request["StoppingCondition"] = {"MaxRuntimeInSeconds": 6}
     killable.client("sagemaker").create_training_job(**request)
     job = killable.wait("slow")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")

@@ -78,7 +78,8 @@ class App:
             body = []
         elif isinstance(body, bytes):
             # An answer to HEAD may carry the length of the body it leaves out.
-            if environ["REQUEST_METHOD"] != "HEAD" or "content-length" not in headers:
+            told = "content-length" in {name.lower() for name in headers}
+            if environ["REQUEST_METHOD"] != "HEAD" or not told:
                 headers["Content-Length"] = str(len(body))
             body = [body]
         if environ["REQUEST_METHOD"] == "HEAD":

@@ -88,15 +88,13 @@ BEDROCK: dict[str, BedrockModel] = {
         BedrockModel(
             "workshop.writer-v1:0",
             "Workshop writer",
-            "Rules, not a neural network: writes topics, questions and answers from the passage in the "
-            "prompt.",
+            "Rules, not a neural network: writes topics, questions and answers from the passage in the prompt.",
             "writer",
         ),
         BedrockModel(
             "workshop.judge-v1:0",
             "Workshop judge",
-            "Rules, not a neural network: compares two answers by key facts, relevance, repetition and "
-            "likelihood.",
+            "Rules, not a neural network: compares two answers by key facts, relevance, repetition and likelihood.",
             "judge",
         ),
     )

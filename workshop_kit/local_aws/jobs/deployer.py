@@ -86,9 +86,7 @@ class Deployer:
             reason = f"{type(problem).__name__}: {problem}"
         if reason:
             say(reason)
-            reason = (
-                f"The container for production variant {loading} did not pass the ping health check: {reason}"
-            )
+            reason = f"The container for production variant {loading} did not pass the ping health check: {reason}"
 
         def settle(current: Document) -> Document:
             if current["EndpointStatus"] not in ("Creating", "Updating") or current["_Next"] != config:
@@ -132,9 +130,7 @@ class Deployer:
     def _sweep(self, variants: list[Document]) -> None:
         """Delete unpacked files that no endpoint serves any more."""
         served = {
-            variant.get("Folder")
-            for _, endpoint in self.ctx.store.list(KIND)
-            for variant in endpoint["_Variants"]
+            variant.get("Folder") for _, endpoint in self.ctx.store.list(KIND) for variant in endpoint["_Variants"]
         }
         for variant in variants:
             if variant.get("Folder") and variant["Folder"] not in served:

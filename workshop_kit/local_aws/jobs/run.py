@@ -49,8 +49,7 @@ def _run(ctx: Context, job: states.Document, watch: Watch, folder: Path, journal
     name = job["TrainingJobName"]
     if job["_Attempts"] > 1:
         journal.log(
-            f"The training process had ended early; attempt {job['_Attempts']} goes on from the last "
-            "checkpoint"
+            f"The training process had ended early; attempt {job['_Attempts']} goes on from the last checkpoint"
         )
     else:
         journal.log(f"Training job {name} on local AWS: {job['_ModelId']} is answered by {job['_BaseModel']}")
@@ -107,9 +106,7 @@ def _download(ctx: Context, job: states.Document, folder: Path, journal: Journal
             raise JobFault(f"ClientError: Data download failed: {uri}: {problem.message}") from None
         if not files:
             raise JobFault(f"ClientError: Data download failed: No S3 objects found under S3 URL {uri}")
-        journal.log(
-            f"Channel {name}: {len(files)} files, {sum(file.stat().st_size for file in files):,} bytes"
-        )
+        journal.log(f"Channel {name}: {len(files)} files, {sum(file.stat().st_size for file in files):,} bytes")
 
 
 def _train(job: states.Document, folder: Path, output: Path, journal: Journal, watch: Watch) -> None:

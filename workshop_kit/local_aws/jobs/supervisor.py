@@ -47,9 +47,7 @@ class Supervisor:
     _child: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _fruitless: int = 0
-    _beat: tuple[object, float] = field(
-        default_factory=lambda: (object(), 0.0)
-    )  # no beat equals a new object
+    _beat: tuple[object, float] = field(default_factory=lambda: (object(), 0.0))  # no beat equals a new object
     _stopping: dict[str, float] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -117,11 +115,7 @@ class Supervisor:
         beat = self.store.get("worker", "heartbeat")
         if beat != self._beat[0]:
             self._beat = (beat, now)
-        stopping = {
-            job["TrainingJobName"]
-            for job in jobs
-            if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]
-        }
+        stopping = {job["TrainingJobName"] for job in jobs if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]}
         self._stopping = {name: self._stopping.get(name, now) for name in stopping}
         deaf = any(now - since > STOP_PATIENCE for since in self._stopping.values())
         hung = any(job["_Worker"] for job in jobs) and now - self._beat[1] > HUNG_AFTER

@@ -79,9 +79,7 @@ def update_endpoint(ctx: Context, request: Document) -> Document:
 
     def begin(endpoint: Document) -> Document:
         if endpoint["EndpointStatus"] not in ("InService", "Failed"):
-            raise AwsError(
-                "ValidationException", f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".'
-            )
+            raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
         endpoint.pop("FailureReason", None)
         return endpoint | {
             "EndpointStatus": "Updating",
@@ -108,9 +106,7 @@ def get_endpoint(ctx: Context, name: str) -> Document:
     """The endpoint's document; raises ValidationException when there is none."""
     document = ctx.store.get(KIND, name)
     if document is None:
-        raise AwsError(
-            "ValidationException", f'Could not find endpoint "{resources.arn(ctx, "endpoint", name)}".'
-        )
+        raise AwsError("ValidationException", f'Could not find endpoint "{resources.arn(ctx, "endpoint", name)}".')
     return document
 
 

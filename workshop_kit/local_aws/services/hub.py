@@ -33,11 +33,7 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
     """DescribeHubContent."""
     model = catalogue.JUMPSTART.get(request["HubContentName"])
     arn = _content_arn(ctx, request["HubContentName"], "")
-    if (
-        request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB
-        or request["HubContentType"] != "Model"
-        or model is None
-    ):
+    if request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB or request["HubContentType"] != "Model" or model is None:
         raise AwsError(
             "ResourceNotFound",
             f"Hub content {arn} does not exist; local AWS's {catalogue.HUB} holds the models "
@@ -45,9 +41,7 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
         )
     version = request.get("HubContentVersion")
     if version not in (None, "*", model.version):
-        raise AwsError(
-            "ResourceNotFound", f"Hub content {arn}{version} does not exist; version {model.version} does."
-        )
+        raise AwsError("ResourceNotFound", f"Hub content {arn}{version} does not exist; version {model.version} does.")
     return resources.public(_summary(ctx, model)) | {
         "HubName": catalogue.HUB,
         "HubArn": f"arn:aws:sagemaker:{ctx.region}:aws:hub/{catalogue.HUB}",
@@ -59,9 +53,7 @@ def describe_hub_content(ctx: Context, request: Document) -> Document:
 def list_hub_contents(ctx: Context, request: Document) -> Document:
     """ListHubContents."""
     if request["HubName"].rsplit("/", 1)[-1] != catalogue.HUB:
-        raise AwsError(
-            "ResourceNotFound", f"Hub {request['HubName']} does not exist; local AWS has {catalogue.HUB}."
-        )
+        raise AwsError("ResourceNotFound", f"Hub {request['HubName']} does not exist; local AWS has {catalogue.HUB}.")
     summaries = []
     if request["HubContentType"] == "Model":
         summaries = [_summary(ctx, model) for model in catalogue.JUMPSTART.values()]

@@ -93,10 +93,7 @@ def filter_log_events(ctx: Context, request: Document) -> Document:
     wanted = _pattern(request.get("filterPattern") or "")
     rows = heapq.merge(
         *(
-            [
-                (at, stream, number, message)
-                for number, at, message in _between(_events(ctx, group, stream, 0), request)
-            ]
+            [(at, stream, number, message) for number, at, message in _between(_events(ctx, group, stream, 0), request)]
             for stream in names
         )
     )

@@ -68,15 +68,12 @@ def create_endpoint_config(ctx: Context, request: Document) -> Document:
     variants = request["ProductionVariants"]
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
-        raise AwsError(
-            "ValidationException", "Two production variants of this configuration have the same name."
-        )
+        raise AwsError("ValidationException", "Two production variants of this configuration have the same name.")
     for variant in variants:
         if "ModelName" not in variant:
             raise AwsError(
                 "ValidationException",
-                f"Production variant {variant['VariantName']} names no model; local AWS has no inference "
-                "components.",
+                f"Production variant {variant['VariantName']} names no model; local AWS has no inference components.",
             )
         get_model(ctx, variant["ModelName"])
         variant.setdefault("InitialVariantWeight", 1.0)
@@ -147,18 +144,12 @@ def _list(ctx: Context, kind: str, request: Document, member: str, name: str, ar
 
 def _source(ctx: Context, request: Document) -> Document:
     """Where the weights come from: {"uri": ..., "compressed": bool} or {"base": JumpStart id}."""
-    containers = (
-        [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers") or []
-    )
+    containers = [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers") or []
     if len(containers) != 1:
-        raise AwsError(
-            "ValidationException", "A model here has exactly one container; give PrimaryContainer."
-        )
+        raise AwsError("ValidationException", "A model here has exactly one container; give PrimaryContainer.")
     (container,) = containers
     if "ModelPackageName" in container:
-        raise AwsError(
-            "ValidationException", "Local AWS has no model packages; give ModelDataUrl or ModelDataSource."
-        )
+        raise AwsError("ValidationException", "Local AWS has no model packages; give ModelDataUrl or ModelDataSource.")
     data = container.get("ModelDataSource", {}).get("S3DataSource")
     if data and container.get("ModelDataUrl"):
         raise AwsError("ValidationException", "Give ModelDataUrl or ModelDataSource, not both.")

@@ -16,9 +16,7 @@ PARAMETERS = frozenset(
     "return_full_text details "
     "decoder_input_details".split()
 )
-CHAT_FIELDS = frozenset(
-    "messages model max_tokens max_new_tokens temperature top_p top_k seed stop stream n".split()
-)
+CHAT_FIELDS = frozenset("messages model max_tokens max_new_tokens temperature top_p top_k seed stop stream n".split())
 ROLES = ("system", "user", "assistant")
 
 
@@ -133,9 +131,7 @@ def _settings(told: dict[str, Any]) -> Settings:
     )
 
 
-def _number(
-    told: dict[str, Any], name: str, default: float, low: float, high: float, *, whole: bool = False
-) -> float:
+def _number(told: dict[str, Any], name: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
     value = told.get(name)
     if value is None:
         return default

@@ -36,8 +36,7 @@ _KEPT = (
 ).split()
 
 _LISTED = (
-    "TrainingJobName TrainingJobArn CreationTime TrainingEndTime LastModifiedTime TrainingJobStatus "
-    "SecondaryStatus"
+    "TrainingJobName TrainingJobArn CreationTime TrainingEndTime LastModifiedTime TrainingJobStatus SecondaryStatus"
 ).split()
 
 
@@ -118,8 +117,7 @@ def stop_training_job(ctx: Context, request: Document) -> Document:
     if document["TrainingJobStatus"] not in ("InProgress", "Stopping"):
         raise AwsError(
             "ValidationException",
-            "The request was rejected because the training job is in status "
-            f"{document['TrainingJobStatus']}.",
+            f"The request was rejected because the training job is in status {document['TrainingJobStatus']}.",
         )
     ctx.store.update(states.KIND, request["TrainingJobName"], ask)
     return {}
@@ -177,8 +175,7 @@ def _channels(request: Document) -> dict[str, Document]:
         if source is None or source["S3DataType"] != "S3Prefix":
             raise AwsError(
                 "ValidationException",
-                f"Channel {name} is not an S3Prefix; local AWS reads no manifests, file systems or dataset "
-                "sources.",
+                f"Channel {name} is not an S3Prefix; local AWS reads no manifests, file systems or dataset sources.",
             )
         found[name] = source
     given = [name for name in TRAINING_CHANNELS if name in found]

@@ -73,9 +73,7 @@ def _unpack(ctx: Context, bucket: str, key: str, folder: Path) -> None:
         with ctx.objects.open(bucket, key) as file, tarfile.open(fileobj=file, mode="r:*") as archive:
             archive.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError, ValueError) as problem:
-        raise UnusableWeights(
-            f"s3://{bucket}/{key} is not a tar archive that can be unpacked: {problem}."
-        ) from None
+        raise UnusableWeights(f"s3://{bucket}/{key} is not a tar archive that can be unpacked: {problem}.") from None
 
 
 def _root(folder: Path, uri: str) -> Path:
