@@ -77,6 +77,20 @@ def test_the_button_cancels_work_in_the_background():
     assert "Stopped as you asked." in bar.status.value
 
 
+def test_an_awaited_run_leaves_the_loop_free_and_gives_its_result():
+    async def cell():
+        def work(progress, cancel):
+            while not cancel.is_set():
+                pass
+            return "stopped by the button"
+
+        bar = Progress("Work")
+        asyncio.get_running_loop().call_later(0.1, bar.button.click)
+        return await bar.run(work)
+
+    assert asyncio.run(asyncio.wait_for(cell(), 10)) == "stopped by the button"
+
+
 def test_a_failure_in_the_background_comes_out_of_result():
     def work(progress, cancel):
         raise AwsProblem("It is gone.")

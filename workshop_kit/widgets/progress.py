@@ -1,18 +1,22 @@
 """A bar with the time left and a cancel button.
 
-In a running cell (`job.wait(progress=bar, cancel=bar)`, or `watch(job)`) the bar moves while the cell runs. Its button
-works there too where the front end gives widgets their own channel (JupyterLab from 4.4 with ipykernel 7); elsewhere
-interrupt the kernel. In the background (`bar.run(work)`) the notebook stays free and the button always works. A
-notebook that is executed without a browser keeps the last line as text.
+Three ways to use it, whatever the work:
+
+    bar.run(work)              in the background: the notebook stays free and the button works everywhere
+    await bar.run(work)        the cell waits; the button works where the kernel hears widgets meanwhile (ipykernel 7.4)
+    work(progress=bar, ...)    the cell waits without listening: only interrupting the kernel stops the waiting
+
+A notebook that is executed without a browser keeps the last line as text.
 """
 
 from __future__ import annotations
 
+import asyncio
 import html
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import ipywidgets as widgets
@@ -107,6 +111,16 @@ class Progress(Card):
             raise self._problem
         return self._result
 
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait for run() to end without blocking the kernel's loop, and give back what `result` does."""
+
+        async def wait() -> Any:
+            while self._thread is not None and self._thread.is_alive():
+                await asyncio.sleep(0.1)
+            return self.result()
+
+        return wait().__await__()
+
     def show(self) -> Progress:
         """Display it here, once; the text that a front end without widgets shows is kept up to date."""
         if self._handle is None and _in_kernel():
@@ -172,21 +186,22 @@ class Progress(Card):
 def watch(job: TrainingJob, *, background: bool = False) -> Any:
     """Show a job's progress. Waits and gives the job back; with `background=True` gives the Progress back at once.
 
-    Raises as TrainingJob.wait does.
+    `await watch(job, background=True)` waits too and can be cancelled by its button, which stops the job. Without it,
+    interrupting the kernel stops the waiting and leaves the job alone. Raises as TrainingJob.wait does.
     """
-    bar = Progress("Training", what=f"Training job {job.name}")
-    bar.show()
+    bar = Progress("Training", what=f"Training job {job.name}", can_cancel=background).show()
     if background:
         return bar.run(job.wait)
     try:
-        job.wait(progress=bar, cancel=bar)
-    except BaseException as problem:
-        waiting = isinstance(problem, KeyboardInterrupt)
-        bar.close_with(
-            Cancelled("You stopped waiting; the job goes on. Run the cell again to wait on, or call job.stop().")
-            if waiting
-            else problem
+        job.wait(progress=bar)
+    except KeyboardInterrupt:
+        problem = Cancelled(
+            "You stopped waiting; the job goes on. Run the cell again to wait on, or stop the job with job.stop()."
         )
+        bar.close_with(problem)
+        raise problem from None
+    except BaseException as problem:
+        bar.close_with(problem)
         raise
     bar.close_with()
     return job
