@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from workshop_kit.errors import LocalAwsProblem
@@ -91,6 +92,15 @@ def test_the_foreground_server_prints_its_exports_and_ends_on_sigterm(tmp_path):
     assert find(tmp_path) is None
 
 
+def test_a_start_that_fails_in_the_middle_ends_the_process(tmp_path):
+    (tmp_path / "aws").mkdir()
+    (tmp_path / "aws" / "state.sqlite").write_bytes(b"this is no database" * 100)
+    done = serve(tmp_path)
+    assert done.returncode == 1 and "not a database" in done.stderr
+    with pytest.raises(LocalAwsProblem, match="not a database"):
+        find_or_start(tmp_path, timeout=10)
+
+
 def test_an_idle_server_ends_by_itself(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKSHOP_AWS_IDLE_SECONDS", "1")
     find_or_start(tmp_path)
@@ -103,8 +113,6 @@ def test_an_idle_server_ends_by_itself(tmp_path, monkeypatch):
 
 def test_a_server_ends_when_its_workspace_is_deleted_and_made_anew(tmp_path):
     import shutil
-
-    import psutil
 
     home = tmp_path / "home"
     old = psutil.Process(find_or_start(home).pid)
@@ -138,6 +146,8 @@ def test_a_server_that_hangs_is_told_apart_from_one_that_is_gone(fresh, monkeypa
     monkeypatch.setattr("workshop_kit.local_aws.ANSWER_SECONDS", 0.3)
     monkeypatch.setattr("workshop_kit.local_aws.STOP_SECONDS", 1)
     os.kill(info.pid, signal.SIGSTOP)
+    while psutil.Process(info.pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
     with pytest.raises(LocalAwsProblem, match=f"process {info.pid}.* does not answer; end it with 'workshop-kit stop'"):
         find_or_start(home, timeout=1)
     assert stop(home) is True
@@ -191,8 +201,6 @@ def _iam(info):
 
 
 def test_starting_is_quick_and_an_idle_server_is_small(tmp_path):
-    import psutil
-
     started = time.monotonic()
     info = find_or_start(tmp_path)
     seconds = time.monotonic() - started

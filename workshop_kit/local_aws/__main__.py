@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from workshop_kit.errors import KitError, require
@@ -43,7 +44,14 @@ def _tell(info: ServerInfo, home: Path) -> None:
 
 
 if __name__ == "__main__":
-    # Not sys.exit: threads that still wait on a slow client must not hold up the end.
-    status = main()
+    status = 1
+    try:
+        status = main()
+    except SystemExit as told:
+        status = told.code if isinstance(told.code, int) else 2
+    except BaseException:
+        traceback.print_exc()
+    # Not sys.exit: threads that wait for a slow client, or that outlive a failed start, must not hold the workspace.
     sys.stdout.flush()
+    sys.stderr.flush()
     os._exit(status)
