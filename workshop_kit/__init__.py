@@ -10,22 +10,35 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_EXPORTS: dict[str, str] = {
-    "KitError": "workshop_kit.errors",
-    "Dataset": "workshop_kit.records",
-    "Example": "workshop_kit.records",
-    "Topic": "workshop_kit.records",
-    "Persona": "workshop_kit.records",
-    "Workspace": "workshop_kit.workspace",
-    "connect": "workshop_kit.aws",
+_BY_ROOM = {
+    "errors": "KitError",
+    "records": "Dataset Example Persona Topic",
+    "workspace": "Workspace",
+    "aws": "connect",
+    "domains": "list_domains load_domain",
+    "authoring": "import_file merge plan preview propose_topics write",
+    "review": "split",
+    "training": "TrainingConfig diagnose launch load_run plan_launch plot recipe",
+    "playground": "BedrockModel compare deploy deploy_base echo list_endpoints",
+    "league": "practice standings submit",
+    "classroom": "check_dataset check_endpoint check_review check_run check_submission check_training leave_dataset leave_job leave_split leave_submission take_dataset take_job take_split",
 }
+_ROOMS = ("widgets",)
+_EXPORTS = {name: (f"workshop_kit.{room}", name) for room, names in _BY_ROOM.items() for name in names.split()}
+# The room 'review' would hide its function of the same name.
+_EXPORTS["review_dataset"] = ("workshop_kit.review", "review")
 
-__all__ = ["__version__", *_EXPORTS]
+__all__ = ["__version__", *_EXPORTS, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
     if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
+        room, attribute = _EXPORTS[name]
+        value = getattr(importlib.import_module(room), attribute)
+        globals()[name] = value
+        return value
+    if name in _ROOMS:
+        return importlib.import_module(f"workshop_kit.{name}")
     raise AttributeError(f"module 'workshop_kit' has no attribute {name!r}")
 
 

@@ -1,4 +1,8 @@
-"""The classroom: checks at the end of each notebook that tell a learner whether they are ready to go on."""
+"""The classroom: what carries a learner through the notebooks.
+
+checkpoints.py   the check at the end of each notebook: are you ready to go on?
+handover.py      what one notebook leaves for the next
+"""
 
 from workshop_kit.classroom.checkpoints import (
     Checkpoint,
@@ -9,6 +13,15 @@ from workshop_kit.classroom.checkpoints import (
     check_submission,
     check_training,
 )
+from workshop_kit.classroom.handover import (
+    leave_dataset,
+    leave_job,
+    leave_split,
+    leave_submission,
+    take_dataset,
+    take_job,
+    take_split,
+)
 
 __all__ = [
     "Checkpoint",
@@ -18,4 +31,11 @@ __all__ = [
     "check_run",
     "check_submission",
     "check_training",
+    "leave_dataset",
+    "leave_job",
+    "leave_split",
+    "leave_submission",
+    "take_dataset",
+    "take_job",
+    "take_split",
 ]

@@ -181,13 +181,18 @@ def check_endpoint(
 
 @_checked("Submit in notebook 06.")
 def check_submission(submission: Any) -> Checkpoint:
-    """After notebook 06: the league has judged the submission (`win_rate` from 0 to 1 is known)."""
-    rate = getattr(submission, "win_rate", None)
-    if rate is None:
-        status = getattr(submission, "status", "not judged yet")
-        return Checkpoint(False, f"The submission is {status}.", "Wait for the judge, then check again.")
+    """After notebook 06: the league has judged the submission."""
+    score = submission.score
+    if score is None:
+        return Checkpoint(
+            False,
+            f"The submission is {submission.state}, {submission.judged} of {submission.questions} questions judged.",
+            "Wait for the judge, then check again.",
+        )
     return Checkpoint(
-        True, f"Judged: {rate:.0%} of the hidden questions won.", "Change one thing at a time and try to beat it."
+        True,
+        f"Judged: {score.win_rate:.0%} of the hidden questions won (95 % interval {score.low:.0%} to {score.high:.0%}).",
+        "Change one thing at a time and try to beat it.",
     )
 
 

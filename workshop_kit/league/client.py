@@ -265,7 +265,9 @@ def practice(
 
 
 def _target(endpoint: Any) -> tuple[dict[str, str], dict[str, Any]]:
-    provenance = dict(getattr(endpoint, "provenance", None) or {})
+    # What the row on the leaderboard can be traced back to.
+    traced = {"training_job": getattr(endpoint, "job_name", ""), "dataset": getattr(endpoint, "dataset_id", "")}
+    provenance = {name: value for name, value in traced.items() if value}
     name = endpoint if isinstance(endpoint, str) else getattr(endpoint, "name", "")
     if not name:
         raise BadInput("Nothing to submit: pass an endpoint of notebook 05, an endpoint's name or a Bedrock model id.")
