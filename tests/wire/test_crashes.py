@@ -24,7 +24,7 @@ def connect(info, **more):
 def test_a_kill_in_the_middle_of_writes_loses_nothing_confirmed(fresh):
     home, info = fresh
     connect(info).create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-    confirmed, tried, running = {}, {}, threading.Event()
+    confirmed, tried, done, running = {}, {}, [], threading.Event()
     running.set()
 
     def write(worker):
@@ -48,14 +48,16 @@ def test_a_kill_in_the_middle_of_writes_loses_nothing_confirmed(fresh):
                 confirmed.get(key, set()).add(digest)
                 return
             confirmed[key] = {digest}
+            done.append(key)
             number += 1
 
-    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
     for round_ in range(3):
         writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
         for writer in writers:
             writer.start()
-        time.sleep(0.6 + 0.13 * round_)
+        end = time.monotonic() + 20
+        while len(done) < 25 * (round_ + 1) and time.monotonic() < end:
+            time.sleep(0.01)
         os.kill(find_or_start(home).pid, signal.SIGKILL)
         for writer in writers:
             writer.join(30)
