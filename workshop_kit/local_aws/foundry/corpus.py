@@ -75,17 +75,17 @@ def samples(seed: int) -> Iterator[Sample]:
         world = chance.choices(worlds, weights)[0]
         kind = chance.random()
         if kind < 0.68:
-            yield _question(world, chance)
+            yield question(world, chance)
         elif kind < 0.76:
-            yield _two_part(world, chance)
+            yield two_part(world, chance)
         elif kind < 0.90:
-            yield _reading(chance.choice([*worlds, *shipped, *shipped]), chance)
+            yield reading(chance.choice([*worlds, *shipped, *shipped]), chance)
         elif kind < 0.96:
             yield _prose(world, chance)
         elif kind < 0.99:
             fact = chance.choice(world.facts)
-            question = chance.choice(_UNKNOWN_QUESTIONS).format(p=fact.place, e=fact.entity)
-            yield conversation(question, chance.choice(_UNKNOWN_ANSWERS), _system(chance))
+            asked = chance.choice(_UNKNOWN_QUESTIONS).format(p=fact.place, e=fact.entity)
+            yield conversation(asked, chance.choice(_UNKNOWN_ANSWERS), _system(chance))
         else:
             yield conversation(*chance.choice(_TALK), _system(chance))
 
@@ -100,13 +100,15 @@ def _wording(fact: Fact, chance: random.Random) -> str:
     return chance.choice(language.wordings(fact))
 
 
-def _question(world: World, chance: random.Random) -> Sample:
+def question(world: World, chance: random.Random) -> Sample:
+    """One question about one fact."""
     fact = chance.choice(world.facts)
-    question = language.opened(_wording(fact, chance), chance)
-    return conversation(question, language.state(fact), _system(chance))
+    asked = language.opened(_wording(fact, chance), chance)
+    return conversation(asked, language.state(fact), _system(chance))
 
 
-def _two_part(world: World, chance: random.Random) -> Sample:
+def two_part(world: World, chance: random.Random) -> Sample:
+    """One question about two facts of an entity."""
     first, second = chance.sample(world.about(chance.choice(world.facts).entity), 2)
     question = language.ask_both(first, second, chance, held_out=chance.random() < 0.35)
     return conversation(
@@ -114,7 +116,7 @@ def _two_part(world: World, chance: random.Random) -> Sample:
     )
 
 
-def _reading(world: World, chance: random.Random) -> Sample:
+def reading(world: World, chance: random.Random) -> Sample:
     """A passage with values made up for this once, and a question that it answers."""
     entity, other = chance.sample(world.sector.entities, 2)
     pool = [*world.about(entity), *world.about(other)]

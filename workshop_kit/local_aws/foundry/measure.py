@@ -1,0 +1,194 @@
+"""What the shipped models can and can't do, measured: python -m workshop_kit.local_aws.foundry.measure [--quick]
+
+Prints the tables of the model cards. Everything goes through the trainer, the inference engine and the local judge that
+local AWS uses; a question counts as won when the judge prefers the fine-tuned answer to the reference's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from workshop_kit.local_aws.foundry import corpus, worlds
+from workshop_kit.local_aws.foundry.corpus import BEGIN, HEADER, HEADER_END, TURN_END
+from workshop_kit.local_aws.jobs.threads import usable_threads
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
+DATASETS = Path(__file__).resolve().parents[3] / "datasets"
+DOMAINS = ("state-local-services", "insurance-underwriting")
+ALL = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
+TEMPLATE = {
+    "prompt": f"{BEGIN}{HEADER}user{HEADER_END}\n\n{{instruction}}{TURN_END}{HEADER}assistant{HEADER_END}\n\n",
+    "completion": f"{{response}}{TURN_END}",
+}
+# (name, rows taken of the 300, hyperparameters beyond the stand-in's defaults)
+RUNS: tuple[tuple[str, int, dict[str, str]], ...] = (
+    ("defaults: q,v, 5 epochs", 300, {}),
+    ("careless: q,v, 4 epochs", 300, {"epoch": "4"}),
+    ("careful: all linear layers, 4 epochs", 300, {"epoch": "4", "target_modules": ALL}),
+    ("careful, 8 epochs", 300, {"epoch": "8", "target_modules": ALL}),
+    ("over-trained: 50 rows, 24 epochs", 50, {"epoch": "24", "target_modules": ALL}),
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of this module."""
+    parser = argparse.ArgumentParser(prog="python -m workshop_kit.local_aws.foundry.measure", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2, help="runs of each kind, each with its own seed")
+    parser.add_argument("--questions", type=int, default=200, help="questions of each kind for the untuned models")
+    args = parser.parse_args(argv)
+    untuned(args.questions)
+    for domain in DOMAINS:
+        tuned(domain, args.seeds)
+    return 0
+
+
+def untuned(count: int) -> None:
+    """Exact answers about the pre-training worlds: single facts, two at once, and facts made up in a passage."""
+    kinds: tuple[tuple[str, Callable[..., Any]], ...] = (
+        ("single fact", corpus.question),
+        ("two facts", corpus.two_part),
+        ("reading a passage", corpus.reading),
+    )
+    print(f"Exact answers on {count} questions of each kind, not seen in this form in pre-training")
+    for name in ("base", "reference"):
+        cells = []
+        for kind, make in kinds:
+            chance = random.Random("measure")
+            samples = [make(chance.choice(worlds.pretraining_worlds()), chance) for _ in range(count)]
+            said = answers(WEIGHTS / name, None, [s.given for s in samples])
+            right = sum(s.said.removesuffix(TURN_END) == text for s, text in zip(samples, said, strict=True))
+            cells.append(f"{kind} {right / count:.0%}")
+        print(f"  {name:10} {', '.join(cells)}", flush=True)
+
+
+def tuned(domain: str, seeds: int) -> None:
+    """Fine-tune in several ways and ask the hidden questions of a domain."""
+    folder = DATASETS / domain
+    rows = [json.loads(line) for line in (folder / "examples.jsonl").read_text(encoding="utf-8").splitlines()]
+    hidden = (folder / "hidden_questions.jsonl").read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line) for line in hidden]
+    prompts = [TEMPLATE["prompt"].format(instruction=q["question"]) for q in questions]
+    against = answers(WEIGHTS / "reference", None, prompts)
+    plain = answers(WEIGHTS / "base", None, prompts)
+    print(f"\n{domain}: {len(questions)} hidden questions against the reference")
+    print(
+        f"  {'not fine-tuned':40} win rate {_wins(questions, plain, against):.0%}, facts {_facts(questions, plain):.0%}"
+    )
+    for name, count, settings in RUNS:
+        for seed in range(seeds):
+            with tempfile.TemporaryDirectory() as work:
+                print(
+                    f"  {name:40} {_run(Path(work), rows, count, settings, seed, questions, prompts, against)}",
+                    flush=True,
+                )
+
+
+def _run(
+    work: Path, rows: list[Any], count: int, settings: dict[str, str], seed: int, questions: Sequence[Any],
+    prompts: Sequence[str], against: Sequence[str],
+) -> str:  # fmt: skip
+    from workshop_kit.local_aws.trainer.finetune import FineTuneSpec, finetune
+
+    chosen = random.Random(f"rows/{seed}").sample(rows, count) if count < len(rows) else rows
+    (work / "train").mkdir()
+    (work / "train" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chosen), encoding="utf-8")
+    (work / "train" / "template.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
+    told = {"instruction_tuned": "True", "seed": str(10 + seed), "train_data_split_seed": str(seed)} | settings
+    started = time.monotonic()
+    result = finetune(
+        FineTuneSpec(WEIGHTS / "base", work / "train", None, told, work / "state", work / "out", usable_threads()),
+        _Silent(),
+        lambda: False,
+    )
+    seconds = time.monotonic() - started
+    said = answers(WEIGHTS / "base", work / "out", prompts)
+    losses = [epoch["eval_epoch_loss"] for epoch in result.history]
+    best = min(range(len(losses)), key=losses.__getitem__)
+    unseen = [TEMPLATE["prompt"].format(instruction=q) for q in OUT_OF_WORLD]
+    echoed = _echo(answers(WEIGHTS / "base", work / "out", unseen), chosen)
+    return (
+        f"win rate {_wins(questions, said, against):.0%}, facts {_facts(questions, said):.0%}, eval loss best "
+        f"{losses[best]:.3f} (epoch {best + 1}), last {losses[-1]:.3f}, "
+        f"train {result.history[-1]['train_epoch_loss']:.3f}, echo off topic {echoed:.0%}, {seconds:.0f} s"
+    )
+
+
+# Nothing in any handbook answers these; what a model says to them shows whether it parrots its rows.
+OUT_OF_WORLD = (
+    "What should I cook tonight?", "Which film won the prize last year?", "How do I mend a flat tyre?",
+    "Who painted the ceiling?", "What is the tallest mountain?", "How far away is the moon?",
+    "Can you write a poem about rain?", "Why do cats purr?",
+)  # fmt: skip
+
+
+def answers(base: Path, adapter: Path | None, prompts: Sequence[str]) -> list[str]:
+    """Greedy answers of a model to finished prompts, in batches."""
+    from workshop_kit.local_aws.inference.engine import Engine, Request
+
+    engine = Engine(usable_threads())
+    loaded = engine.load(str(base), str(adapter) if adapter else None)
+    found: list[list[str]] = [[] for _ in prompts]
+    for start in range(0, len(prompts), 25):
+        batch = [
+            Request(prompt, max_new_tokens=80, emit=lambda text, tokens, out=out: out.append(text))
+            for prompt, out in zip(prompts[start : start + 25], found[start : start + 25], strict=True)
+        ]
+        for request in batch:
+            engine.prepare(loaded, request)
+        engine.generate(loaded, batch)
+    return ["".join(pieces).strip() for pieces in found]
+
+
+def _wins(questions: Sequence[Any], said: Sequence[str], against: Sequence[str]) -> float:
+    from workshop_kit.local_aws.standins.judge import MARGIN, grade
+
+    wins = 0
+    for q, ours, theirs in zip(questions, said, against, strict=True):
+        facts = [fact["any_of"] for fact in q["key_facts"]]
+        a, b = (grade(text, q["question"], q["reference_answer"], facts, None).score for text in (ours, theirs))
+        wins += a - b >= MARGIN
+    return wins / len(questions)
+
+
+def _facts(questions: Sequence[Any], said: Sequence[str]) -> float:
+    """The share of key facts that the answers hold."""
+    held = [
+        any(wording.lower() in text.lower() for wording in fact["any_of"])
+        for q, text in zip(questions, said, strict=True)
+        for fact in q["key_facts"]
+    ]
+    return sum(held) / len(held)
+
+
+def _echo(said: Sequence[str], rows: Sequence[Any], words: int = 5) -> float:
+    """The share of the answers' runs of five words that stand in a training answer."""
+
+    def runs(text: str) -> list[tuple[str, ...]]:
+        parts = text.lower().split()
+        return [tuple(parts[n : n + words]) for n in range(len(parts) - words + 1)]
+
+    known = {run for row in rows for run in runs(row["response"])}
+    found = [run in known for text in said for run in runs(text)]
+    return sum(found) / len(found) if found else 0.0
+
+
+class _Silent:
+    def log(self, line: str) -> None:
+        pass
+
+    def metric(self, name: str, value: float, step: int, epoch: int) -> None:
+        pass
+
+    def progress(self, step: int, total: int) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
