@@ -52,9 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = command("run", _run, "run the whole workshop headless, ending with the standings")
     run.add_argument("--domain", default=DEFAULT_DOMAIN, help="the domain to work on (default: %(default)s)")
-    run.add_argument(
-        "--copies", action="store_true", help="run the attendees' copies with their plain starter choices"
-    )
+    run.add_argument("--copies", action="store_true", help="run the attendees' copies with their plain starter choices")
     run.add_argument(
         "--home", type=Path, default=None, help="a workspace folder (default: a new one below .workshop/runs)"
     )
@@ -66,7 +64,9 @@ def _parser() -> argparse.ArgumentParser:
 
     league = command("league", _league, "run the league server in the foreground")
     with_home(league)
-    league.add_argument("--domain", default=DEFAULT_DOMAIN, help="whose hidden questions are asked (default: %(default)s)")
+    league.add_argument(
+        "--domain", default=DEFAULT_DOMAIN, help="whose hidden questions are asked (default: %(default)s)"
+    )
     league.add_argument("--port", type=int, default=0, help="a port (default: a free one)")
     league.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
 
@@ -174,7 +174,7 @@ def _cleanup(args: argparse.Namespace) -> int:
     if not args.yes:
         print(f"{len(found)} things were found; remove them with: workshop-kit cleanup --yes")
         return 0
-    left = remove(aws, found)
+    left = remove(aws, found, progress=print)
     for item in left:
         print(f"  still there: {item}")
     print("Nothing that the kit made is left." if not left else f"{len(left)} things are still there; run this again.")
