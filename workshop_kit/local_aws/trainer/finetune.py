@@ -75,7 +75,7 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
     epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
     settings = parse(spec.hyperparameters)
-    kept = spec.work_dir / CHECKPOINT
+    kept = _settled(spec.work_dir / CHECKPOINT)
     if should_stop():
         return _stopped(kept, spec.output_dir)
     run = _Run(spec, settings, report)
@@ -87,6 +87,14 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
         run.save(kept)
     _publish(kept, spec.output_dir)
     return FineTuneResult(run.epoch, tuple(run.history), run.speed(), stopped=False)
+
+
+def _settled(kept: Path) -> Path:
+    """The checkpoint's folder, put back in its place when a kill came between the two renames of save()."""
+    old = kept.with_name(f"{kept.name}.old")
+    if not kept.is_dir() and old.is_dir():
+        old.rename(kept)
+    return kept
 
 
 def _stopped(kept: Path, output: Path, speed: float = 0.0) -> FineTuneResult:
@@ -275,9 +283,6 @@ class _Run:
 
     def resume(self, kept: Path) -> None:
         """Take up the state of a checkpoint, if there is one."""
-        old = kept.with_name(f"{kept.name}.old")
-        if not kept.is_dir() and old.is_dir():
-            old.rename(kept)  # killed between the two renames of save()
         if not kept.is_dir():
             return
         from peft import load_peft_weights, set_peft_model_state_dict

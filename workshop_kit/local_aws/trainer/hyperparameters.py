@@ -1,7 +1,7 @@
 """JumpStart's hyperparameters for Llama 3.x text generation: names, types, bounds and defaults.
 
-AWS_DEFAULTS are JumpStart's own. HYPERPARAMETERS is what local AWS publishes and uses: the same names and bounds, with the
-stand-in's own defaults where its weights bring some (a model of a million parameters needs a larger learning rate
+AWS_DEFAULTS are JumpStart's own. HYPERPARAMETERS is what local AWS publishes and uses: the same names and bounds, with
+the stand-in's own defaults where its weights bring some (a model of a million parameters needs a larger learning rate
 than one of three billion). Values arrive as strings, as the SageMaker API has them.
 """
 
