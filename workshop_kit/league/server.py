@@ -11,7 +11,7 @@
 Every error is {"error": {"message": one sentence}}. No answer ever holds a question, an answer or a key fact.
 """
 
-from __future__ import annotations
+# No postponed annotations here: FastAPI reads them, and Request is imported inside build_app.
 
 import argparse
 import asyncio

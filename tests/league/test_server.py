@@ -1,0 +1,214 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league import client, process
+from workshop_kit.league.judge import Judgement
+from workshop_kit.league.server import build_app
+from workshop_kit.league.store import Store
+
+
+@pytest.fixture
+def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
+    """A real server on a free port, in this process so that a test can reach into its AWS."""
+    import uvicorn
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = build_app(tmp_path / "home", str(domain), aws, attempts=3)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    aws.hold.set()
+    server.should_exit = True
+    thread.join(20)
+
+
+def submit(url: str, aws, endpoint: str = "right-80", name: str = "Ada", **more) -> client.Submission:
+    return client.submit(aws, endpoint, name, domain="bicycle-library", url=url, **more)
+
+
+def test_a_submission_is_judged_on_every_question(league: str, aws) -> None:
+    seen: list[tuple[int, int]] = []
+    found = submit(league, aws, progress=lambda done, total: seen.append((done, total)))
+    assert found.state == "done" and (found.score.wins, found.score.questions) == (8, 10)
+    assert seen[-1] == (10, 10)
+    row = client.standings(url=league).rows[0]
+    assert row["participant"] == "Ada" and row["score"]["win_rate"] == 0.8
+    assert "Ada" in client.standings(url=league).to_text()
+
+
+def test_the_same_submission_twice_acts_once(league: str, aws) -> None:
+    first = submit(league, aws)
+    asked = len(aws.asked)
+    assert submit(league, aws).id == first.id and len(aws.asked) == asked
+
+
+def test_the_best_of_several_tries_stands_and_ties_share_a_rank(league: str, aws) -> None:
+    submit(league, aws, "right-50", "Ada")
+    submit(league, aws, "right-90", "Ada")
+    submit(league, aws, "right-70", "Ada")
+    submit(league, aws, "right-90", "Bob")
+    rows = client.standings(url=league).rows
+    assert [(r["rank"], r["participant"], r["score"]["wins"]) for r in rows] == [(1, "Ada", 9), (1, "Bob", 9)]
+    with pytest.raises(LeagueProblem, match="all 3 submissions"):
+        submit(league, aws, "right-20", "Ada")
+
+
+def test_an_endpoint_that_is_gone_fails_in_one_sentence_and_can_be_tried_again(league: str, aws) -> None:
+    aws.gone.set()
+    with pytest.raises(LeagueProblem, match="could not be judged"):
+        submit(league, aws)
+    aws.gone.clear()
+    assert submit(league, aws).score.wins == 8
+
+
+def test_nothing_hidden_leaves_the_server(league: str, aws) -> None:
+    found = submit(league, aws)
+    assert any("H-SECRET-3" in prompt for prompt in aws.asked), "the hidden questions were not asked at all"
+    told = [requests.get(f"{league}{path}", timeout=10).text for path in ("/", "/api/standings", "/api/health")]
+    told.append(requests.get(f"{league}/api/submissions/{found.id}", timeout=10).text)
+    with requests.get(f"{league}/api/stream", stream=True, timeout=10) as stream:
+        told.append(next(stream.iter_lines()).decode())
+    for text in told:
+        assert "SECRET" not in text and "$103" not in text and "Frame 3" not in text
+
+
+def test_a_watcher_is_told_when_something_changes(league: str, aws) -> None:
+    with requests.get(f"{league}/api/stream", stream=True, timeout=20) as stream:
+        lines = (line.decode() for line in stream.iter_lines() if line.startswith(b"data:"))
+        assert json.loads(next(lines)[5:])["rows"] == []
+        threading.Thread(target=submit, args=(league, aws), daemon=True).start()
+        for line in lines:
+            told = json.loads(line[5:])
+            if told["rows"]:
+                break
+        assert told["rows"][0]["participant"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"not json", "not JSON"),
+        (b"[]", "JSON object"),
+        (b"{}", "participant"),
+        (json.dumps({"participant": " "}).encode(), "participant"),
+        (json.dumps({"participant": "x" * 61}).encode(), "60"),
+        (json.dumps({"participant": "a\u202eb"}).encode(), "can't be shown"),
+        (json.dumps({"participant": "a", "target": {"kind": "ftp"}}).encode(), "target"),
+        (
+            json.dumps({"participant": "a", "target": {"kind": "sagemaker", "endpoint": "e"}, "key": "k"}).encode(),
+            "key",
+        ),
+        (b'{"participant": "' + b"x" * 70_000 + b'"}', "64 KiB"),
+    ],
+)
+def test_every_error_has_one_shape(league: str, body: bytes, says: str) -> None:
+    reply = requests.post(f"{league}/api/submissions", data=body, timeout=10)
+    assert reply.status_code == 400 and list(reply.json()) == ["error"]
+    assert says in reply.json()["error"]["message"] and reply.json()["error"]["message"].count("\n") == 0
+
+
+def test_what_is_not_there_is_told_in_the_same_shape(league: str) -> None:
+    for path in ("/api/submissions/nope", "/no/such/page"):
+        reply = requests.get(league + path, timeout=10)
+        assert reply.status_code == 404 and list(reply.json()) == ["error"]
+
+
+def test_hostile_names_are_text_and_the_page_runs_no_foreign_script(league: str, aws) -> None:
+    submit(league, aws, name="<script>alert(1)</script>")
+    page = requests.get(f"{league}/", timeout=10)
+    assert "alert(1)" not in page.text
+    assert "script-src 'nonce-league'" in page.headers["Content-Security-Policy"]
+    assert "&lt;script&gt;" in client.standings(url=league)._repr_html_()
+
+
+def test_a_league_that_cant_be_reached_or_is_none_is_told(aws, league: str, monkeypatch) -> None:
+    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(LeagueProblem, match="can't be reached"):
+        client.standings(url=closed)
+
+
+def test_practice_shows_every_verdict(aws, domain: Path) -> None:
+    found = client.practice(aws, "right-60", domain, limit=10)
+    assert found.score.wins == 6 and len(found.rows) == 10
+    assert {"question", "answer", "reference_answer", "outcome", "reason"} <= found.rows[0].keys()
+
+
+def test_verdicts_survive_a_kill_and_none_is_doubled(tmp_path: Path) -> None:
+    """A process that confirms each verdict on its output is killed; what it confirmed is there, once."""
+    path = tmp_path / "league.sqlite"
+    program = textwrap.dedent(
+        f"""
+        from pathlib import Path
+        from workshop_kit.league.store import Store
+        from workshop_kit.league.judge import Judgement
+        store = Store(Path({str(path)!r}))
+        entry = store.submit("Ada", {{"kind": "sagemaker", "endpoint": "e"}}, "d", {{}}, "key-12345")
+        store.begin(entry.id, "j", "r")
+        print(entry.id, flush=True)
+        for n in range(100000):
+            store.add(entry.id, Judgement(f"q{{n}}", "win", 9, 1, ""), 5, 5)
+            print(n, flush=True)
+        """
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    id = child.stdout.readline().strip()
+    confirmed = [int(child.stdout.readline()) for _ in range(20)]
+    os.kill(child.pid, signal.SIGKILL)
+    confirmed += [int(line) for line in child.stdout if line.strip()]
+    store = Store(path)
+    kept = [v.question_id for v in store.verdicts(id)]
+    assert len(kept) == len(set(kept)) and {f"q{n}" for n in confirmed} <= set(kept)
+    assert store.unfinished() == [id]
+    store.add(id, Judgement("q0", "loss", 1, 9, ""), 5, 5)
+    assert next(v for v in store.verdicts(id) if v.question_id == "q0").outcome == "win"
+    assert store.submit("Ada", {}, "d", {}, "key-12345").id == id
+
+
+def test_a_restarted_server_goes_on_where_the_killed_one_was(tmp_path: Path, domain: Path, aws) -> None:
+    from workshop_kit.league.judging import Judging
+    from workshop_kit.league.questions import hidden_questions
+
+    questions = hidden_questions(domain)
+    store = Store(tmp_path / "league.sqlite")
+    entry = store.submit("Ada", {"kind": "sagemaker", "endpoint": "right-80"}, "bicycle-library", {}, "key-12345")
+    store.begin(entry.id, "toy.judge-v1:0", "toy.reference-v1:0")
+    for done in questions[:4]:
+        store.add(entry.id, Judgement(done.id, "win", 9, 1, ""), 5, 5)
+    judging = Judging(store, aws, questions)
+    judging.start()
+    until = time.monotonic() + 20
+    while store.entry(entry.id).state != "done" and time.monotonic() < until:
+        time.sleep(0.05)
+    judging.stop()
+    assert store.entry(entry.id).state == "done" and len(store.verdicts(entry.id)) == 10
+    assert len(aws.asked) == 6, "questions that were judged already were asked again"
+
+
+def test_one_server_per_workspace_and_a_port_in_use_are_told(tmp_path: Path) -> None:
+    with process.only_server(tmp_path):
+        with pytest.raises(LeagueProblem, match="already"):
+            with process.only_server(tmp_path):
+                pass
+    with process.only_server(tmp_path):
+        pass
