@@ -65,7 +65,27 @@ def untuned(count: int) -> None:
             said = answers(WEIGHTS / name, None, [s.given for s in samples])
             right = sum(s.said.removesuffix(TURN_END) == text for s, text in zip(samples, said, strict=True))
             cells.append(f"{kind} {right / count:.0%}")
-        print(f"  {name:10} {', '.join(cells)}", flush=True)
+        print(f"  {name:10} {', '.join(cells)}; loss on unseen text {_unseen_loss(name):.4f}", flush=True)
+
+
+def _unseen_loss(name: str, count: int = 600) -> float:
+    """Mean loss per token on what is to be said, over samples of a seed that pre-training did not use."""
+    from itertools import islice
+
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(WEIGHTS / name)
+    model = AutoModelForCausalLM.from_pretrained(WEIGHTS / name, dtype=torch.float32).eval()
+    total, tokens = 0.0, 0
+    with torch.inference_mode():
+        for sample in islice(corpus.samples(1), count):
+            given = tokenizer(sample.given, add_special_tokens=False)["input_ids"]
+            said = tokenizer(sample.said, add_special_tokens=False)["input_ids"]
+            logits = model(input_ids=torch.tensor([given + said])).logits[0, len(given) - 1 : -1]
+            total += float(torch.nn.functional.cross_entropy(logits, torch.tensor(said), reduction="sum"))
+            tokens += len(said)
+    return total / tokens
 
 
 def tuned(domain: str, seeds: int) -> None:
@@ -111,21 +131,13 @@ def _run(
     said = answers(WEIGHTS / "base", work / "out", prompts)
     losses = [epoch["eval_epoch_loss"] for epoch in result.history]
     best = min(range(len(losses)), key=losses.__getitem__)
-    unseen = [TEMPLATE["prompt"].format(instruction=q) for q in OUT_OF_WORLD]
-    echoed = _echo(answers(WEIGHTS / "base", work / "out", unseen), chosen)
+    wrong = [text for q, text in zip(questions, said, strict=True) if _facts([q], [text]) < 1]
+    echoed = _echo(wrong, chosen)
     return (
         f"win rate {_wins(questions, said, against):.0%}, facts {_facts(questions, said):.0%}, eval loss best "
         f"{losses[best]:.3f} (epoch {best + 1}), last {losses[-1]:.3f}, "
-        f"train {result.history[-1]['train_epoch_loss']:.3f}, echo off topic {echoed:.0%}, {seconds:.0f} s"
+        f"train {result.history[-1]['train_epoch_loss']:.3f}, echo of wrong answers {echoed:.0%}, {seconds:.0f} s"
     )
-
-
-# Nothing in any handbook answers these; what a model says to them shows whether it parrots its rows.
-OUT_OF_WORLD = (
-    "What should I cook tonight?", "Which film won the prize last year?", "How do I mend a flat tyre?",
-    "Who painted the ceiling?", "What is the tallest mountain?", "How far away is the moon?",
-    "Can you write a poem about rain?", "Why do cats purr?",
-)  # fmt: skip
 
 
 def answers(base: Path, adapter: Path | None, prompts: Sequence[str]) -> list[str]:
@@ -168,7 +180,7 @@ def _facts(questions: Sequence[Any], said: Sequence[str]) -> float:
 
 
 def _echo(said: Sequence[str], rows: Sequence[Any], words: int = 5) -> float:
-    """The share of the answers' runs of five words that stand in a training answer."""
+    """The share of the answers' runs of five words that stand in a training answer; 0 for no answers."""
 
     def runs(text: str) -> list[tuple[str, ...]]:
         parts = text.lower().split()

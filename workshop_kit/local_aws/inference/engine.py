@@ -13,6 +13,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as library_log
 
+from workshop_kit.local_aws.jobs.threads import threads_for
+
 library_log.set_verbosity_error()
 library_log.disable_progress_bar()
 
@@ -64,7 +66,7 @@ class Engine:
     """Holds models and answers batches of requests; used by one thread at a time."""
 
     def __init__(self, threads: int) -> None:
-        torch.set_num_threads(max(1, threads))
+        self._threads = threads
         self._loaded: OrderedDict[tuple[str, str | None, int], Loaded] = OrderedDict()
 
     def load(self, base: str, adapter: str | None) -> Loaded:
@@ -88,6 +90,7 @@ class Engine:
             first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
             raise Refused(f"The model {adapter or base} can't be loaded: {first}") from None
         model.eval()
+        torch.set_num_threads(threads_for(model.num_parameters(), self._threads))
         told = model.generation_config.eos_token_id
         ends = {tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])}
         for token in ("<|eot_id|>", "<|end_of_text|>"):

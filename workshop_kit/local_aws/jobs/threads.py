@@ -22,6 +22,19 @@ def usable_threads(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return max(1, math.floor(count + 0.25))
 
 
+# Below this many parameters a second thread gains a fifth when its processor is free, and when it is not, the two wait
+# for each other at every small operation: 4 to 200 times slower, measured with one busy process beside the training.
+WORTH_DIVIDING = 20_000_000
+
+
+def threads_for(parameters: int, usable: int) -> int:
+    """How many of the usable threads a model of so many parameters should have: one, where its operations are small.
+
+    The same for every machine where the model is small, so that a seed gives the same adapter on all of them.
+    """
+    return 1 if parameters < WORTH_DIVIDING else max(1, usable)
+
+
 def _quotas(cgroup: Path) -> list[float]:
     """CPU quotas in processors: cgroup v2's cpu.max, or v1's cfs files; empty where there is none."""
     pairs = []

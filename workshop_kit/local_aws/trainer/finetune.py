@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workshop_kit.errors import BadInput, KitError
+from workshop_kit.local_aws.jobs.threads import threads_for
 from workshop_kit.local_aws.trainer import artefact, loglines
 from workshop_kit.local_aws.trainer.data import IGNORED, Tokens, batches, read_channel, split, tokenize
 from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters, parse
@@ -124,12 +125,13 @@ class _Run:
 
         library_log.set_verbosity_error()
         library_log.disable_progress_bar()
-        torch.set_num_threads(max(1, spec.threads))
         torch.manual_seed(settings.seed)
         self.torch, self.spec, self.settings, self.report = torch, spec, settings, report
         self.model_dir = str(spec.model_dir)
         self.tokenizer = AutoTokenizer.from_pretrained(self.model_dir)
         base = AutoModelForCausalLM.from_pretrained(self.model_dir, dtype=torch.float32)
+        self.threads = threads_for(base.num_parameters(), spec.threads)
+        torch.set_num_threads(self.threads)
         self.train_rows, self.eval_rows = self._data(base)
         try:
             self.model = get_peft_model(
@@ -155,7 +157,7 @@ class _Run:
         report.log(
             f"Trainable parameters: {sum(p.numel() for p in trained):,} of "
             f"{sum(p.numel() for p in self.model.parameters()):,}; {len(self.train_rows)} training and "
-            f"{len(self.eval_rows)} validation rows; {spec.threads} threads, fp32"
+            f"{len(self.eval_rows)} validation rows; threads: {self.threads}, fp32"
         )
         if settings.int8_quantization or (settings.enable_fsdp and "enable_fsdp" in spec.hyperparameters):
             report.log("int8_quantization and enable_fsdp have no effect here: this is one processor without a GPU")
