@@ -45,10 +45,10 @@ def submit(url: str, aws, endpoint: str = "right-80", name: str = "Ada", **more)
 
 
 def test_a_submission_is_judged_on_every_question(league: str, aws) -> None:
-    seen: list[tuple[int, int]] = []
-    found = submit(league, aws, progress=lambda done, total: seen.append((done, total)))
+    seen: list[client.Judged] = []
+    found = submit(league, aws, progress=seen.append)
     assert found.state == "done" and (found.score.wins, found.score.questions) == (8, 10)
-    assert seen[-1] == (10, 10)
+    assert (seen[-1].done, seen[-1].total) == (10, 10)
     row = client.standings(url=league).rows[0]
     assert row["participant"] == "Ada" and row["score"]["win_rate"] == 0.8
     assert "Ada" in client.standings(url=league).to_text()

@@ -31,6 +31,32 @@ class Cancel(Protocol):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """How far a judging is: questions done of all, and the seconds left where they can be told."""
+
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+class _Clock:
+    """Makes Judged events, with the time left from the pace so far."""
+
+    def __init__(self, progress: Callable[[Judged], None] | None) -> None:
+        self._progress, self._first = progress, None
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._progress:
+            return
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, done)
+        began, before = self._first
+        pace = (now - began) / (done - before) if done > before else None
+        self._progress(Judged(done, total, pace * (total - done) if pace is not None else None))
+
+
+@dataclass(frozen=True)
 class Submission:
     """A submission as the league last told it; `score` is there when the state is done."""
 
@@ -173,14 +199,14 @@ def submit(
     url: str | None = None,
     wait: bool = True,
     again: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Judged], None] | None = None,
     cancel: Cancel | None = None,
 ) -> Submission:
     """Submit an endpoint (or a Bedrock model id) under a participant's name and wait for its score.
 
     `endpoint` is a playground Endpoint, the name of a SageMaker endpoint, or a Bedrock model id or ARN. Submitting the
     same model under the same name again gives the score it has, unless `again` asks for a new judgement.
-    `progress(judged, questions)` is called as verdicts come. Cancelling stops the waiting, not the judging.
+    `progress` gets a Judged as verdicts come. Cancelling stops the waiting, not the judging.
     Raises LeagueProblem when the league refuses it or judging fails, and Cancelled.
     """
     address = (url or server_url(domain)).rstrip("/")
@@ -192,15 +218,14 @@ def submit(
     told = _call("POST", f"{address}/api/submissions", json=body)
     if told["state"] == "failed":
         told = _call("POST", f"{address}/api/submissions/{told['id']}/retry")
+    tell = _Clock(progress)
     while wait and told["state"] in ("queued", "judging"):
         if cancel and cancel.is_set():
             raise Cancelled(f"Stopped waiting; the league goes on judging submission {told['id']}.")
-        if progress:
-            progress(told["judged"], told["questions"])
+        tell(told["judged"], told["questions"])
         time.sleep(0.5)
         told = _call("GET", f"{address}/api/submissions/{told['id']}")
-    if progress:
-        progress(told["judged"], told["questions"])
+    tell(told["judged"], told["questions"])
     if told["state"] == "failed":
         raise LeagueProblem(f"The submission could not be judged: {told['problem']}")
     return _submission(told)
@@ -219,7 +244,7 @@ def practice(
     domain: str | Path = DEFAULT_DOMAIN,
     *,
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Judged], None] | None = None,
     cancel: Cancel | None = None,
 ) -> Practice:
     """Judge a model on the open practice questions, exactly as the league would, with every verdict in sight.
@@ -252,15 +277,14 @@ def practice(
         }
         return row, Verdict(question.id, told.outcome, len(said), len(against))
 
-    found = []
+    found, tell = [], _Clock(progress)
     with ThreadPoolExecutor(4) as pool:
         for under_way in [pool.submit(one, question) for question in questions]:
             if cancel and cancel.is_set():
                 pool.shutdown(cancel_futures=True)
                 raise Cancelled("Practice was stopped.")
             found.append(under_way.result())
-            if progress:
-                progress(len(found), len(questions))
+            tell(len(found), len(questions))
     return Practice(tuple(row for row, _ in found), score(v for _, v in found), judge_model, reference)
 
 
