@@ -4,6 +4,8 @@ import pytest
 
 from workshop_kit.classroom import check_dataset, check_review, check_run, check_submission
 from workshop_kit.errors import AwsProblem, BadInput
+from workshop_kit.league import Submission
+from workshop_kit.league.statistics import Verdict, score
 from workshop_kit.playground import compare, echo
 from workshop_kit.playground.payloads import payload, stream_texts
 from workshop_kit.records import Dataset, Example
@@ -101,10 +103,9 @@ def test_an_overfitted_run_may_go_on_but_a_diverged_one_may_not():
     assert not check_run(run([2.0, 9.0], [2.0, 9.0]))
 
 
-def test_a_submission_is_ready_when_it_has_a_win_rate():
-    class Submission:
-        win_rate, status = None, "queued"
-
-    assert "queued" in check_submission(Submission()).message
-    Submission.win_rate = 0.88
-    assert "88%" in check_submission(Submission()).message
+def test_a_submission_is_ready_when_it_has_a_score():
+    waiting = Submission("s1", "Ada", "judging", 3, 50)
+    assert not check_submission(waiting)
+    assert "3 of 50" in check_submission(waiting).message
+    judged = score([Verdict(str(n), "win" if n < 44 else "loss", 5, 5) for n in range(50)])
+    assert "88%" in check_submission(Submission("s1", "Ada", "done", 50, 50, score=judged)).message

@@ -113,6 +113,7 @@ def test_curves_come_with_a_table_a_verdict_and_an_alternative_text():
     assert "alt='Loss" in view.picture.value and "overfitting" in view.picture.value
     before = view.picture.value
     view.metric.value = "perplexity"
+    assert "overfitting" in view.as_text() and "1.8000" in view.as_text()
     assert view.picture.value != before and "6.050" in view.table.value
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, Cancelled, JobFailed, NotYet
+from workshop_kit.training.cost import duration
 from workshop_kit.training.logs import Reader
 from workshop_kit.training.tags import DATASET, OWNED, as_dict
 
@@ -214,7 +215,8 @@ def _progress(job: dict[str, Any], reader: Reader, first_step: tuple[float, int]
         elapsed = time.monotonic() - first_step[0]
         left = elapsed / (done - first_step[1]) * (total - done)
     if state == "Completed":
-        text = f"Finished in {_clock(time.monotonic() - started)}" if done else "Finished"
+        took = job.get("TrainingTimeInSeconds") or time.monotonic() - started
+        text = f"Finished, after {duration(took)} of training"
         done = total = total or 1
         left = 0.0
     elif state in OVER:
@@ -245,7 +247,3 @@ def _ending(name: str, job: dict[str, Any]) -> str:
         )
     why = "its time limit was reached" if job.get("SecondaryStatus") == "MaxRuntimeExceeded" else "somebody stopped it"
     return f"Training job {name} was stopped ({why}); launch it again with launch(..., again=True)."
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -67,6 +67,10 @@ class AuthorForm(Card):
         super().__init__("Dataset", domain.title, [lists, self.count, self.system, self.summary])
         self._refresh()
 
+    def as_text(self) -> str:
+        """What the choice comes to."""
+        return f"Dataset: a plan for {self.value.rows} rows" if self.value else "Dataset: the choice makes no plan"
+
     def _boxes(self) -> list[tuple[str, widgets.Widget]]:
         return [
             ("Topics (what about)", self.topics),

@@ -33,6 +33,11 @@ class BoardView(Card):
         super().__init__(title, "", [self.table, row(self.button, self.told)])
         self.refresh()
 
+    def as_text(self) -> str:
+        """The standings as text."""
+        shown = getattr(self.value, "to_text", None)
+        return shown() if shown else str(self.value)
+
     def refresh(self) -> BoardView:
         """Ask for the standings and show them; what was shown stays when that fails."""
         try:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import ipywidgets as widgets
 
-from workshop_kit.training.curves import METRICS, plot
+from workshop_kit.training.curves import METRICS, plot, text_table
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import Run
 from workshop_kit.widgets.style import Card, row, section, text
@@ -44,6 +44,10 @@ class CurvesView(Card):
     def value(self) -> Diagnosis:
         """The diagnosis of the last run."""
         return diagnose(self.runs[-1])
+
+    def as_text(self) -> str:
+        """The curves as a table, and the verdict."""
+        return "\n\n".join([*(text_table(run) for run in self.runs), str(self.value)])
 
     def show(self, *runs: Run) -> CurvesView:
         """Show other runs."""

@@ -123,6 +123,21 @@ class LaunchForm(Card):
         """Every setting back to its default."""
         self.set(**self.recipe.defaults())
 
+    def as_text(self) -> str:
+        """The plan in a few lines."""
+        chosen = ", ".join(f"{name}={value}" for name, value in self.value.hyperparameters.items()) or "all defaults"
+        expected = self.plan.estimate
+        return "\n".join(
+            [
+                f"Fine-tuning of {self.recipe.model_id} ({self.recipe.label})",
+                f"Settings: {chosen}",
+                f"Steps: {expected.steps}; time: {expected.time_line}",
+                f"Cost: {expected.cost_line}",
+                *(f"Look: {warning}" for warning in self.plan.warnings),
+                *(f"Stop: {error}" for error in self.plan.errors),
+            ]
+        )
+
     def _arrange(self) -> list[widgets.Widget]:
         groups = self.recipe.by_group()
         columns = [

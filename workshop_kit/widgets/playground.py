@@ -133,6 +133,11 @@ class PlaygroundView(Card):
             raise BadInput("The question is empty; ask something.")
         return self.value[-1]
 
+    def as_text(self) -> str:
+        """The questions asked so far, with their answers."""
+        lines = [f"{name}: {said}" for asked in self.value for row in asked.rows() for name, said in row.items()]
+        return "\n".join(lines) or "Playground: no question asked yet"
+
     def _choose(self, change: dict[str, Any]) -> None:
         if change["new"]:
             self.question.value = change["new"]

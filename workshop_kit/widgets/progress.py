@@ -175,12 +175,9 @@ class Progress(Card):
             self._told_terminal = now
             print(self.line, file=sys.stderr)
 
-    def _repr_mimebundle_(self, **settings: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**settings)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if isinstance(data, dict):
-            data["text/plain"] = self.line
-        return bundle
+    def as_text(self) -> str:
+        """The last line."""
+        return self.line
 
 
 def watch(job: TrainingJob, *, background: bool = False) -> Any:

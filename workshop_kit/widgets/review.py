@@ -39,6 +39,12 @@ class ReviewTable(Card):
         super().__init__("Review", review.dataset.name, [self.summary, row(self.severity, self.near), self.table])
         self._draw()
 
+    def as_text(self) -> str:
+        """The counts."""
+        return (
+            f"Review: {len(self.review.findings)} findings, {len(self.value)} of {len(self.review.dataset)} rows kept"
+        )
+
     @property
     def value(self) -> Dataset:
         """The rows that are kept, mended where that is safe."""

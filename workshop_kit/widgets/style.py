@@ -57,6 +57,17 @@ class Card(widgets.VBox):
         super().__init__([head, *children], **settings)
         self.add_class("wk-card")
 
+    def as_text(self) -> str:
+        """What a front end without widgets, or a reader of the saved file, sees instead."""
+        return type(self).__name__
+
+    def _repr_mimebundle_(self, **settings: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**settings)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if isinstance(data, dict):
+            data["text/plain"] = self.as_text()
+        return bundle
+
 
 def text(content: str = "") -> widgets.HTML:
     """Some HTML, as wide as there is room."""
