@@ -118,7 +118,7 @@ def _run(args: argparse.Namespace) -> int:
         for notebook in done:
             print(f"  {notebook.seconds:6.1f} s  {notebook.name}")
         print(f"  {time.monotonic() - started:6.1f} s  in all\n")
-        print(client.standings().to_text())
+        print(client.standings(domain=args.domain).to_text())
         print(f"\nThe executed notebooks are in {home / 'notebooks'}")
         print(f"See the standings page again with: workshop-kit league --home {home} --domain {args.domain}")
     finally:
