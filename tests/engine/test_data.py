@@ -96,3 +96,47 @@ def test_batches_hold_every_row_once(lengths: list[int], size: int) -> None:
     found = [row for batch in batches(rows, size, random.Random(0)) for row in batch]
     assert sorted(len(row.ids) for row in found) == sorted(lengths)
     assert all(len(batch) <= size for batch in batches(rows, size, None))
+
+
+def test_a_dialogs_answer_ends_so_that_the_model_learns_to_stop(tmp_path: Path, tiny_model: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from workshop_kit.local_aws.trainer.data import tokenize
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    row = {"dialog": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    for pairs in (read(tmp_path, {"a.jsonl": json.dumps(row)}, CHAT), read(tmp_path, {"a.jsonl": GOOD})):
+        (tokens,) = tokenize(tokenizer, pairs, 200)
+        assert tokens.ids[-1] == tokenizer.eos_token_id and tokens.ids[0] == tokenizer.bos_token_id
+        assert 0 < tokens.given < len(tokens.ids)
+
+
+def test_all_of_a_plain_text_is_used(tmp_path: Path, tiny_model: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from workshop_kit.local_aws.trainer.data import tokenize
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    text = "The fee for a boat registration in Calder is new. " * 60
+    pairs = read(tmp_path, {"a.txt": text}, parse({}))
+    blocks = tokenize(tokenizer, pairs, 64)
+    assert all(len(block.ids) <= 64 for block in blocks)
+    told = tokenizer.decode([i for block in blocks for i in block.ids], skip_special_tokens=True)
+    assert told.strip() == text.strip()
+
+
+def test_a_handful_of_rows_has_one_to_check_with() -> None:
+    from workshop_kit.local_aws.trainer.data import Pair
+
+    train, held = split([Pair("", str(n)) for n in range(3)], ROWS)
+    assert (len(train), len(held)) == (2, 1)
+
+
+def test_a_validation_channel_without_a_template_uses_the_training_ones(tmp_path: Path) -> None:
+    for name in ("train", "validation"):
+        (tmp_path / name).mkdir()
+    template = '{"prompt": "Q {instruction} A ", "completion": "{response}"}'
+    read(tmp_path / "train", {"a.jsonl": GOOD, "template.json": template})
+    (tmp_path / "validation" / "a.jsonl").write_text(GOOD)
+    (pair,) = read_channel(tmp_path / "validation", ROWS, chat, template=tmp_path / "train")
+    assert pair.prompt.startswith("Q a A ")

@@ -154,7 +154,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(tiny_model, channel, tmp_path
 def test_a_diverged_run_says_so(tiny_model: Path, channel: Path, tmp_path: Path, monkeypatch) -> None:
     import torch
 
-    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: None)
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: 1.0)
     monkeypatch.setattr(torch.optim, "AdamW", lambda p, lr, weight_decay: torch.optim.SGD(p, lr=1e18))
     with pytest.raises(TrainingFault, match="smaller learning_rate"):
         finetune(spec(tiny_model, channel, tmp_path), Report(), lambda: False)
@@ -172,3 +172,12 @@ def test_no_validation_rows_no_evaluation(tiny_model: Path, channel: Path, tmp_p
         spec(tiny_model, channel, tmp_path, validation_split_ratio="0", epoch="1"), Report(), lambda: False
     )
     assert "eval_epoch_loss" not in result.history[0]
+
+
+def test_an_infinite_gradient_never_becomes_a_model(tiny_model, channel, tmp_path: Path, monkeypatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: torch.tensor(float("inf")))
+    with pytest.raises(TrainingFault, match="gradient became inf"):
+        finetune(spec(tiny_model, channel, tmp_path, epoch="1"), Report(), lambda: False)
+    assert not (tmp_path / "out").exists()

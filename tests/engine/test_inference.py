@@ -129,3 +129,19 @@ def test_many_first_callers_start_one_server_and_it_leaves_when_idle(tmp_path, r
     while client.find(tmp_path) is not None and time.monotonic() < until:
         time.sleep(0.3)
     assert client.find(tmp_path) is None
+
+
+def test_one_malformed_request_does_not_spoil_its_batch(home: Path, ref: ModelRef) -> None:
+    want, told = say(home, ref), {}
+
+    def ask(n: int) -> None:
+        try:
+            told[n] = say(home, ref, temperature="hot" if n % 2 else 0)
+        except client.Refused as problem:
+            told[n] = str(problem)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert all((told[n] == want) == (n % 2 == 0) for n in range(8)), told
+    assert "kind" in told[1]

@@ -52,9 +52,13 @@ class _Desk:
         self.busy = False
 
     def run(self) -> None:
-        from workshop_kit.local_aws.inference.engine import Engine, grouped
+        try:
+            from workshop_kit.local_aws.inference.engine import Engine, grouped
 
-        engine = Engine(self._threads)
+            engine = Engine(self._threads)
+        except BaseException:
+            log.exception("the engine can't be started")
+            os._exit(1)  # without it every request would wait for ever
         while True:
             works = [self.waiting.get()]
             self.busy = True
@@ -92,10 +96,11 @@ class _Desk:
         taken: list[tuple[_Work, Any]] = []
         for work in batch:
             params = {k: v for k, v in work.body["params"].items() if k in _PARAMS and v is not None}
+            stop = work.body["params"].get("stop") or ()
             request = Request(
                 work.body["prompt"],
                 **params,
-                stop=tuple(work.body["params"].get("stop") or ()),
+                stop=(stop,) if isinstance(stop, str) else tuple(stop),
                 cancelled=work.gone.is_set,
                 emit=lambda text, tokens, out=work.out: out.put({"text": text, "tokens": tokens}),
             )
@@ -104,6 +109,9 @@ class _Desk:
                 taken.append((work, request))
             except Refused as problem:
                 work.out.put({"refused": str(problem)})
+            except (TypeError, ValueError) as problem:
+                # A value of the wrong type is this request's own fault; the others of the batch are answered.
+                work.out.put({"refused": f"A setting is not of the kind it must be: {problem}."})
         if taken:
             engine.generate(loaded, [request for _, request in taken])
         for work, request in taken:

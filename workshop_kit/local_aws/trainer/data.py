@@ -2,13 +2,14 @@
 
 As in JumpStart: `*.jsonl` with an optional template.json {"prompt", "completion"} for instruction tuning, rows of
 {"dialog": [{"role", "content"}, ...]} (or "messages") for chat, any text files for domain adaptation. The loss is taken on
-completions alone: what the model is given in use is not what it should learn to say. (JumpStart's chat training masks
-the user's turns in the same way; its instruction training counts the prompt too.)
+completions alone: what the model is given in use is not what it should learn to say. Prompts get the tokenizer's opening
+token and completions its closing one where they don't have them, or a tuned model would not know how to stop.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import random
 import string
 from collections.abc import Callable, Iterator, Sequence
@@ -46,8 +47,15 @@ class Tokens:
     given: int
 
 
-def read_channel(folder: Path, settings: Hyperparameters, chat: Callable[[list[dict[str, str]]], str]) -> list[Pair]:
+def read_channel(
+    folder: Path,
+    settings: Hyperparameters,
+    chat: Callable[[list[dict[str, str]]], str],
+    template: Path | None = None,
+) -> list[Pair]:
     """All rows of a channel's folder, in the order of file names; `chat` renders turns up to the assistant's.
+
+    `template` names another folder whose template.json counts where this one has none, as for a validation channel.
 
     Raises BadInput with the file, line and field of the first fault, or when the folder holds no rows.
     """
@@ -62,7 +70,9 @@ def read_channel(folder: Path, settings: Hyperparameters, chat: Callable[[list[d
         return pairs
     if not rows:
         raise BadInput(f"The training channel holds no .jsonl file; found {_names(files)}.")
-    make = _dialog if settings.chat_dataset else _instruction(folder / "template.json", settings)
+    own = folder / "template.json"
+    form = own if own.is_file() or template is None else template / "template.json"
+    make = _dialog if settings.chat_dataset else _instruction(form, settings)
     found: list[Pair] = []
     for path in rows:
         for number, row in _rows(path):
@@ -76,20 +86,31 @@ def split(pairs: Sequence[Pair], settings: Hyperparameters) -> tuple[list[Pair],
     """Train and validation rows by the split ratio and its seed, where no validation channel was given."""
     order = list(range(len(pairs)))
     random.Random(settings.train_data_split_seed).shuffle(order)
-    held = set(order[: int(len(pairs) * settings.validation_split_ratio)])
+    # Rounded up, so that even a handful of rows has one to check with; but never all of them.
+    count = min(math.ceil(len(pairs) * settings.validation_split_ratio), max(0, len(pairs) - 1))
+    held = set(order[:count])
     return [p for n, p in enumerate(pairs) if n not in held], [p for n, p in enumerate(pairs) if n in held]
 
 
 def tokenize(tokenizer: Any, pairs: Sequence[Pair], length: int) -> list[Tokens]:
-    """Token ids of every row, cut at `length` tokens; a row whose completion is cut away wholly is left out."""
+    """Token ids of every row, cut at `length` tokens; a row whose completion is cut away wholly is left out.
+
+    Text without a prompt is cut into blocks of that length instead.
+    """
     found = []
+    begin, end = tokenizer.bos_token or "", tokenizer.eos_token or ""
     for pair in pairs:
-        given = tokenizer(pair.prompt, add_special_tokens=False)["input_ids"] if pair.prompt else []
-        said = tokenizer(pair.completion, add_special_tokens=False)["input_ids"]
-        ids = (given + said)[:length]
+        prompt = pair.prompt if pair.prompt.startswith(begin) else begin + pair.prompt
+        completion = pair.completion if pair.completion.endswith(end) else pair.completion + end
+        given = tokenizer(prompt, add_special_tokens=False)["input_ids"] if prompt else []
+        ids = given + tokenizer(completion, add_special_tokens=False)["input_ids"]
+        if not pair.prompt:
+            # Plain text has no question to keep together with its answer: all of it is used, a block after another.
+            blocks = [ids[n : n + length] for n in range(0, len(ids), length)]
+            found += [Tokens(tuple(block), 0) for block in blocks if len(block) > 1]
         # The first token has nothing before it to be told from.
-        if len(ids) > max(1, len(given)):
-            found.append(Tokens(tuple(ids), len(given)))
+        elif length > len(given) and len(ids) > max(1, len(given)):
+            found.append(Tokens(tuple(ids[:length]), len(given)))
     return found
 
 

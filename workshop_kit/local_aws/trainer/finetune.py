@@ -7,6 +7,7 @@ and resumed ends with the same adapter as one that was not.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import random
@@ -166,7 +167,8 @@ class _Run:
         settings = self.settings
         pairs = read_channel(self.spec.train_dir, settings, self._chat)
         if self.spec.validation_dir:
-            train, held = pairs, read_channel(self.spec.validation_dir, settings, self._chat)
+            train = pairs
+            held = read_channel(self.spec.validation_dir, settings, self._chat, template=self.spec.train_dir)
         else:
             train, held = split(pairs, settings)
         train, held = train[: settings.max_train_samples], held[: settings.max_val_samples]
@@ -211,7 +213,12 @@ class _Run:
                     "learning_rate."
                 )
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+            if not math.isfinite(norm):
+                raise TrainingFault(
+                    f"The gradient became {float(norm)} in epoch {number}, step {step}: the training diverged; use a "
+                    "smaller learning_rate."
+                )
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
             self._tokens += sum(len(row.ids) for row in rows)
@@ -259,7 +266,19 @@ class _Run:
         return ids, mask, labels
 
     def save(self, kept: Path) -> None:
-        """Replace the checkpoint by the state after this epoch; a kill leaves the old one or the new one."""
+        """Replace the checkpoint by the state after this epoch; a kill leaves the old one or the new one.
+
+        Raises OSError (ENOSPC) when the disk is full; the earlier checkpoint is then still there.
+        """
+        try:
+            self._save(kept)
+        except Exception:
+            # safetensors and torch tell a full disk in words of their own.
+            if shutil.disk_usage(kept.parent).free < 1 << 20:
+                raise OSError(errno.ENOSPC, "No space left on device", str(kept)) from None
+            raise
+
+    def _save(self, kept: Path) -> None:
         new = kept.with_name(f"{kept.name}.new")
         old = kept.with_name(f"{kept.name}.old")
         shutil.rmtree(new, ignore_errors=True)
@@ -289,7 +308,12 @@ class _Run:
             return
         from peft import load_peft_weights, set_peft_model_state_dict
 
-        state = self.torch.load(kept / "state.pt", weights_only=True)
+        try:
+            state = self.torch.load(kept / "state.pt", weights_only=True)
+        except Exception as problem:
+            raise TrainingFault(
+                f"The checkpoint in {kept} is damaged ({type(problem).__name__}); launch the job again."
+            ) from None
         set_peft_model_state_dict(self.model, load_peft_weights(str(kept)))
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
