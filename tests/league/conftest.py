@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ from workshop_kit.local_aws.standins import judge
 
 TOPIC = {"id": "bikes", "title": "Bikes", "description": "Lending of bicycles."}
 DOMAIN = {
-    "schema_version": 1, "id": "bicycle-library", "title": "Bicycle library", "brief": "Lends bicycles.", "language": "en",
+    "schema_version": 1, "id": "bicycle-library", "title": "Bicycle library",
+    "brief": "Lends bicycles.", "language": "en",
     "system_prompts": [{"id": "plain", "text": "Be brief."}], "topics": [TOPIC],
     "personas": [{"id": "rider", "name": "A rider", "description": "Rides."}],
 }  # fmt: skip
@@ -84,3 +88,25 @@ class ToyAws:
 @pytest.fixture
 def aws() -> ToyAws:
     return ToyAws()
+
+
+@pytest.fixture
+def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
+    """A real server on a free port, in this process so that a test can reach into its AWS."""
+    import uvicorn
+
+    from workshop_kit.league.server import build_app
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = build_app(tmp_path / "home", str(domain), aws, attempts=3)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    aws.hold.set()
+    server.should_exit = True
+    thread.join(20)

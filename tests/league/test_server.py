@@ -7,7 +7,6 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,28 +15,7 @@ import requests
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league import client, process
 from workshop_kit.league.judge import Judgement
-from workshop_kit.league.server import build_app
 from workshop_kit.league.store import Store
-
-
-@pytest.fixture
-def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
-    """A real server on a free port, in this process so that a test can reach into its AWS."""
-    import uvicorn
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = build_app(tmp_path / "home", str(domain), aws, attempts=3)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    aws.hold.set()
-    server.should_exit = True
-    thread.join(20)
 
 
 def submit(url: str, aws, endpoint: str = "right-80", name: str = "Ada", **more) -> client.Submission:
@@ -94,12 +72,14 @@ def test_a_watcher_is_told_when_something_changes(league: str, aws) -> None:
     with requests.get(f"{league}/api/stream", stream=True, timeout=20) as stream:
         lines = (line.decode() for line in stream.iter_lines() if line.startswith(b"data:"))
         assert json.loads(next(lines)[5:])["rows"] == []
-        threading.Thread(target=submit, args=(league, aws), daemon=True).start()
+        worker = threading.Thread(target=submit, args=(league, aws))
+        worker.start()
         for line in lines:
             told = json.loads(line[5:])
             if told["rows"]:
                 break
         assert told["rows"][0]["participant"] == "Ada"
+    worker.join(20)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""The standings page in a real browser: it changes by itself, and a hostile name is only text."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+import pytest
+
+from workshop_kit.league import client
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (420, "light")])
+def test_a_row_appears_by_itself_and_fits(browser, league: str, aws, width: int, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    complaints: list[str] = []
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    page.on("dialog", lambda dialog: complaints.append("a dialog was opened"))
+    page.goto(league)
+    page.wait_for_selector("#empty:not([hidden])")
+    name = "<img src=x onerror=alert(1)> & Söhne"
+    worker = threading.Thread(
+        target=client.submit, args=(aws, "right-80", name), kwargs={"domain": "bicycle-library", "url": league}
+    )
+    worker.start()
+    page.wait_for_selector("#rows tr", timeout=20000)
+    worker.join()
+    row = page.inner_text("#rows tr")
+    assert name in row and "80 %" in row
+    assert page.locator("#rows img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    if width < 500:
+        assert page.evaluate(
+            "document.querySelector('.card').scrollWidth <= document.querySelector('.card').clientWidth"
+        )
+    assert page.inner_text("#live") == "Live" and complaints == []
