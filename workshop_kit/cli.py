@@ -20,7 +20,10 @@ from workshop_kit.settings import DEFAULT_DOMAIN, REPO_ROOT, workspace_root
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args, args.rest = parser.parse_known_args(argv)
+    if args.rest and args.run is not _lab:  # only jupyter lab has options of its own to pass on
+        parser.error(f"unrecognized arguments: {' '.join(args.rest)}")
     try:
         return args.run(args)
     except KitError as problem:
@@ -47,8 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     def with_home(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--home", type=Path, default=None, help="the workspace folder (default: the nearest one)")
 
-    lab = command("lab", _lab, "open the workshop in JupyterLab")
-    lab.add_argument("rest", nargs=argparse.REMAINDER, help="options passed on to jupyter lab")
+    command("lab", _lab, "open the workshop in JupyterLab; other options are passed on to jupyter lab")
 
     run = command("run", _run, "run the whole workshop headless, ending with the standings")
     run.add_argument("--domain", default=DEFAULT_DOMAIN, help="the domain to work on (default: %(default)s)")

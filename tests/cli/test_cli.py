@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,33 @@ def test_every_public_name_is_there() -> None:
 def test_an_unknown_command_is_a_typing_error() -> None:
     done = run("luanch")
     assert done.returncode == 2 and "invalid choice" in done.stderr
+
+
+def test_lab_opens_jupyter_with_the_options_given(tmp_path: Path) -> None:
+    import requests
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.token=", "--ServerApp.port_retries=0"]
+    lab = subprocess.Popen([sys.executable, "-m", "workshop_kit", "lab", *options], start_new_session=True)
+    try:
+        for _ in range(120):
+            try:
+                found = requests.get(f"http://127.0.0.1:{port}/api/contents", timeout=5).json()
+                break
+            except requests.ConnectionError:
+                assert lab.poll() is None, "jupyter lab ended"
+                time.sleep(0.5)
+        assert "01_dataset_generation.ipynb" in {entry["name"] for entry in found["content"]}
+    finally:
+        os.killpg(lab.pid, signal.SIGKILL)
+        lab.wait()
+
+
+def test_an_unknown_option_is_a_typing_error() -> None:
+    done = run("stop", "--no-such-option")
+    assert done.returncode == 2 and "--no-such-option" in done.stderr
 
 
 @pytest.mark.parametrize(
