@@ -113,3 +113,14 @@ def test_one_slip_of_the_judge_is_repaired_and_two_are_told() -> None:
 def test_a_judge_that_always_says_a_wins_nothing_for_anybody() -> None:
     biased = '{"winner": "A", "score_a": 9, "score_b": 1, "reason": "r"}'
     assert judge.judge(Replies(biased, biased), "m", QUESTION, RIGHT, WRONG).outcome == "flip"
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    from workshop_kit.aws import whole_reply
+    from workshop_kit.errors import AwsProblem
+
+    broken, whole = {"ResponseMetadata": {}}, {"output": 1}
+    replies = [broken, broken, whole]
+    assert whole_reply(lambda **_: replies.pop(0), "output") == whole
+    with pytest.raises(AwsProblem, match="broke off"):
+        whole_reply(lambda **_: broken, "output")

@@ -56,15 +56,16 @@ def ask(
     `check` raises BadReply when it doesn't like the object; the model is then asked once more, with the
     reason. Raises UnusableReply when that fails too, and AwsProblem when a call can't be made.
     """
-    from workshop_kit.aws import kit_call
+    from workshop_kit.aws import whole_reply
 
     client = aws.client("bedrock-runtime")
     messages = [{"role": "user", "content": [{"text": prompt}]}]
     usage = Usage()
     problem = ""
     for _ in range(2):
-        reply = kit_call(
+        reply = whole_reply(
             client.converse,
+            "output",
             modelId=model_id,
             system=[{"text": templates.system}],
             messages=messages,

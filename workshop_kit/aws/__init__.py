@@ -20,10 +20,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from workshop_kit import settings
-from workshop_kit.aws.problems import explain, kit_call, revivers
+from workshop_kit.aws.problems import explain, kit_call, revivers, whole_reply
 from workshop_kit.errors import AwsProblem, BadInput
 
-__all__ = ["Aws", "connect", "explain", "kit_call"]
+__all__ = ["Aws", "connect", "explain", "kit_call", "whole_reply"]
 
 METADATA_FILE = Path("/opt/ml/metadata/resource-metadata.json")
 TAG = {"Key": "workshop-kit", "Value": "true"}

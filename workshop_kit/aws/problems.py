@@ -186,3 +186,16 @@ def _sentence(error: Exception) -> str:
 
 def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def whole_reply(function: Callable[..., Any], needs: str, **params: Any) -> dict[str, Any]:
+    """`kit_call` for a call without effects, made again when the answer breaks off before its member `needs`.
+
+    A server that dies while it answers can leave an empty body behind a good status, which boto3 takes for an answer.
+    Raises AwsProblem (code ConnectionClosed) after three such answers.
+    """
+    for _ in range(3):
+        reply = kit_call(function, **params)
+        if needs in reply:
+            return reply
+    raise AwsProblem("The answer broke off three times; try again.", "ConnectionClosed")

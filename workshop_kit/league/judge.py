@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from workshop_kit.aws import Aws, kit_call
+from workshop_kit.aws import Aws, whole_reply
 from workshop_kit.domains import Question
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.statistics import Outcome, outcome
@@ -105,8 +105,9 @@ def opinion(aws: Aws, model_id: str, text: str) -> Opinion:
     messages: list[dict[str, Any]] = [{"role": "user", "content": [{"text": text}]}]
     problem = ""
     for _ in range(2):
-        reply = kit_call(
+        reply = whole_reply(
             aws.client("bedrock-runtime").converse,
+            "output",
             modelId=model_id,
             system=[{"text": SYSTEM}],
             messages=messages,

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from workshop_kit import formats
-from workshop_kit.aws import Aws, kit_call
+from workshop_kit.aws import Aws, kit_call, whole_reply
 from workshop_kit.domains import Question
 from workshop_kit.errors import AwsProblem, KitError
 from workshop_kit.league.judge import judge
@@ -163,8 +163,9 @@ def ask_candidate(aws: Aws, target: dict[str, Any], question: str, system: str =
 
 def ask_model(aws: Aws, model: str, question: str, system: str = "") -> str:
     """A Bedrock model's answer through Converse."""
-    reply = kit_call(
+    reply = whole_reply(
         aws.client("bedrock-runtime").converse,
+        "output",
         modelId=model,
         messages=[{"role": "user", "content": [{"text": question}]}],
         inferenceConfig={"maxTokens": MAX_NEW_TOKENS, "temperature": 0.0},
