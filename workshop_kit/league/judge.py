@@ -82,7 +82,7 @@ def parse(reply: str) -> Opinion:
     body = re.sub(r"^\s*```(?:json)?\s*|\s*```\s*$", "", reply)
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
@@ -94,7 +94,8 @@ def parse(reply: str) -> Opinion:
         if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 10:
             raise ValueError(f'"{name}" is not a number from 0 to 10')
         scores.append(float(number))
-    return Opinion(value["winner"], scores[0], scores[1], str(value.get("reason", ""))[:500])
+    reason = str(value.get("reason", ""))[:500].encode("utf-8", "replace").decode("utf-8")
+    return Opinion(value["winner"], scores[0], scores[1], reason)
 
 
 def opinion(aws: Aws, model_id: str, text: str) -> Opinion:

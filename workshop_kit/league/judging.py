@@ -19,6 +19,7 @@ from workshop_kit import formats
 from workshop_kit.aws import Aws, kit_call, whole_reply
 from workshop_kit.domains import Question
 from workshop_kit.errors import AwsProblem, KitError
+from workshop_kit.formats.prompt import END_OF_TURN
 from workshop_kit.league.judge import judge
 from workshop_kit.league.store import Entry, Store
 from workshop_kit.records import content_id
@@ -36,13 +37,16 @@ PASSING = {
     "TooManyRequestsException",
     "ServiceUnavailable",
     "ServiceUnavailableException",
+    "ModelErrorException",
     "ModelNotReadyException",
     "ModelTimeoutException",
     "InternalServerException",
     "InternalFailure",
-    "EndpointConnectionError",
+    "InternalDependencyException",
+    # aws.problems' own codes for a server that does not answer, and for an answer that broke off.
+    "NoConnection",
     "ConnectionClosed",
-    "ReadTimeout",
+    "IncompleteReadError",
 }
 
 
@@ -84,6 +88,9 @@ class Judging:
             try:
                 self._judge(self.store.entry(id))
             except KitError as problem:
+                if self._stop.is_set():
+                    # AWS often goes down together with the league: that is no fault of the submission.
+                    return
                 self.store.end(id, str(problem))
             except Exception:
                 # The reason goes to the server's own log; a participant can do nothing with it.
@@ -139,26 +146,46 @@ def ask_candidate(aws: Aws, target: dict[str, Any], question: str, system: str =
     """
     if target["kind"] == "bedrock":
         return ask_model(aws, target["model_id"], question, system)
-    reply = kit_call(
-        aws.client("sagemaker-runtime").invoke_endpoint,
-        EndpointName=target["endpoint"],
-        ContentType="application/json",
-        Body=json.dumps(
-            {
-                "inputs": formats.llama3_prompt(question, system or target.get("system") or None),
-                "parameters": {"max_new_tokens": MAX_NEW_TOKENS, "do_sample": False, "return_full_text": False},
-            }
-        ),
+    body = json.dumps(
+        {
+            "inputs": formats.llama3_prompt(question, system or target.get("system") or None),
+            "parameters": {"max_new_tokens": MAX_NEW_TOKENS, "do_sample": False, "return_full_text": False},
+        }
     )
-    answer = json.loads(reply["Body"].read())
-    if isinstance(answer, list):
-        answer = answer[0]
-    if not isinstance(answer, dict) or not isinstance(answer.get("generated_text"), str):
+    name = target["endpoint"]
+    runtime = aws.client("sagemaker-runtime")
+
+    def ask() -> bytes:
+        reply = runtime.invoke_endpoint(EndpointName=name, ContentType="application/json", Body=body)
+        return reply["Body"].read()
+
+    try:
+        said = kit_call(ask)
+    except AwsProblem as problem:
+        if problem.code != "ModelError":
+            raise
+        # A container's error may repeat what it was asked, and what it was asked is hidden.
         raise AwsProblem(
-            f"The endpoint {target['endpoint']} answered without 'generated_text'; submit an endpoint of a "
-            "text-generation model."
+            f"The endpoint {name} could not answer a question; ask it something in notebook 05 and read its log.",
+            "ServiceUnavailable" if "server error (" in str(problem) else problem.code,
+        ) from None
+    return _generated(name, said)
+
+
+def _generated(endpoint: str, said: bytes) -> str:
+    try:
+        told = json.loads(said)
+    except ValueError:
+        # A server that dies while it answers leaves half a body behind a good status.
+        raise AwsProblem(f"The endpoint {endpoint} answered with something other than JSON.", "ConnectionClosed") from None
+    first = told[0] if isinstance(told, list) and told else told
+    text = first.get("generated_text") if isinstance(first, dict) else None
+    if not isinstance(text, str):
+        raise AwsProblem(
+            f"The endpoint {endpoint} answered without 'generated_text'; submit an endpoint of a text-generation model."
         )
-    return answer["generated_text"].removesuffix("<|eot_id|>").strip()
+    # JSON can spell half a surrogate pair, which no request to the judge can carry.
+    return text.split(END_OF_TURN)[0].strip().encode("utf-8", "replace").decode("utf-8")
 
 
 def ask_model(aws: Aws, model: str, question: str, system: str = "") -> str:

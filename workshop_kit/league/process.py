@@ -47,7 +47,7 @@ def find(home: Path) -> LeagueInfo | None:
     except (requests.RequestException, ValueError):
         return None
     # Another program may have got the port since: it must be this workspace's own server that answers.
-    return info if told.get("pid") == info.pid else None
+    return info if isinstance(told, dict) and told.get("pid") == info.pid else None
 
 
 def start(home: Path, domain: str, port: int = 0, timeout: float = 60.0) -> LeagueInfo:
@@ -98,13 +98,30 @@ def stop(home: Path) -> bool:
     info = find(home)
     if not info:
         return False
-    os.kill(info.pid, signal.SIGTERM)
+    _signal(info.pid, signal.SIGTERM)
     until = time.monotonic() + 20
-    while find(home):
+    # It stops answering before it has ended; whoever starts the next one needs its lock.
+    while find(home) or _serving(home):
         if time.monotonic() > until:
-            os.kill(info.pid, signal.SIGKILL)
+            _signal(info.pid, signal.SIGKILL)
         time.sleep(0.1)
     return True
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _serving(home: Path) -> bool:
+    """Whether a server of this workspace holds its lock."""
+    try:
+        with only_server(home, patience=0.0):
+            return False
+    except LeagueProblem:
+        return True
 
 
 def announce(home: Path, info: LeagueInfo) -> None:
@@ -113,17 +130,26 @@ def announce(home: Path, info: LeagueInfo) -> None:
 
 
 @contextmanager
-def only_server(home: Path) -> Iterator[None]:
-    """Hold the workspace's lock while serving; raises LeagueProblem when another server holds it."""
+def only_server(home: Path, patience: float = 10.0) -> Iterator[None]:
+    """Hold the workspace's lock while serving.
+
+    A server that no longer answers is given `patience` seconds to end. Raises LeagueProblem when another holds the lock.
+    """
+    until = time.monotonic() + patience
     with (folder(home) / "server.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            info = find(home)
-            raise LeagueProblem(
-                f"A league server runs for {home} already{f' at {info.url}' if info else ''}; use that one, or stop it "
-                "with 'workshop-kit stop'."
-            ) from None
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                info = find(home)
+                if not info and time.monotonic() < until:
+                    time.sleep(0.1)
+                    continue
+                raise LeagueProblem(
+                    f"A league server runs for {home} already{f' at {info.url}' if info else ''}; use that one, or "
+                    "stop it with 'workshop-kit stop'."
+                ) from None
         yield
 
 

@@ -37,6 +37,8 @@ from workshop_kit.league.store import Entry, Store, as_json
 PAGE = Path(__file__).with_name("standings.html")
 NAME_LENGTH = 60
 BODY_LENGTH = 64 * 1024
+TARGET_LENGTH = 2048  # longer than any endpoint's name or ARN
+SYSTEM_LENGTH = 4000
 KEEP_ALIVE = 15.0
 # The page brings its own style and script and nothing else may run: a team's name is only ever text.
 HEADERS = {
@@ -158,7 +160,7 @@ def build_app(home: Path, domain: str, aws: Any, *, attempts: int | None = None)
 
     @app.post("/api/submissions/{id}/retry", status_code=202)
     async def retry(id: str) -> Any:
-        entry = await asyncio.to_thread(store.retry, id)
+        entry = await asyncio.to_thread(store.retry, id, attempts)
         if entry.state == "queued":
             judging.add(entry.id)
         changes.tell()
@@ -204,9 +206,17 @@ async def _read(request: Any) -> Any:
         if len(body) > BODY_LENGTH:
             raise LeagueProblem("A submission takes up at most 64 KiB; send less provenance.")
     try:
-        return json.loads(body)
-    except ValueError:
+        # Python reads NaN, half a surrogate pair and any depth, which no browser and no SQLite takes: one such row would
+        # break the standings for everybody.
+        value = json.loads(body, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
         raise LeagueProblem("A submission is a JSON object; what came is not JSON.") from None
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _submission(body: Any) -> dict[str, Any]:
@@ -221,7 +231,8 @@ def _submission(body: Any) -> dict[str, Any]:
     target = body.get("target")
     wanted = {"sagemaker": "endpoint", "bedrock": "model_id"}
     kind = target.get("kind") if isinstance(target, dict) else None
-    if kind not in wanted or not isinstance(target.get(wanted[kind]), str) or not target[wanted[kind]]:
+    name = target.get(wanted[kind]) if isinstance(kind, str) and kind in wanted else None
+    if not isinstance(name, str) or not name.strip() or len(name) > TARGET_LENGTH:
         raise LeagueProblem(
             '\'target\' is {"kind": "sagemaker", "endpoint": name} or {"kind": "bedrock", "model_id": id or ARN}.'
         )
@@ -231,7 +242,10 @@ def _submission(body: Any) -> dict[str, Any]:
     provenance = body.get("provenance", {})
     if not isinstance(provenance, dict):
         raise LeagueProblem("'provenance' is a JSON object.")
-    kept = {"kind": kind, wanted[kind]: target[wanted[kind]], "system": str(target.get("system", ""))[:4000]}
+    system = target.get("system") or ""
+    if not isinstance(system, str) or len(system) > SYSTEM_LENGTH:
+        raise LeagueProblem(f"'system' is a text of at most {SYSTEM_LENGTH} characters.")
+    kept = {"kind": kind, wanted[kind]: name.strip(), "system": system}
     return {"participant": participant.strip(), "target": kept, "key": key, "provenance": provenance}
 
 

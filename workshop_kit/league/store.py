@@ -117,11 +117,7 @@ class Store:
             found = db.execute("SELECT id, participant FROM submissions WHERE key = ?", (key,)).fetchone()
             if found:
                 return self.entry(found["id"])
-            used = db.execute(
-                "SELECT count(*) FROM submissions WHERE participant = ? AND state != 'failed'", (participant,)
-            ).fetchone()[0]
-            if attempts is not None and used >= attempts:
-                raise LeagueProblem(f"{participant} has used all {attempts} submissions of this league.")
+            _check_attempts(db, participant, attempts)
             new = uuid.uuid4().hex[:12]
             db.execute(
                 "INSERT INTO submissions (id, participant, target, key, domain, provenance, state, created) "
@@ -183,9 +179,15 @@ class Store:
                 ("failed" if problem else "done", problem, time.time(), id),
             )
 
-    def retry(self, id: str) -> Entry:
-        """Queue a failed submission again; the verdicts it has are kept. Any other state is left as it is."""
+    def retry(self, id: str, attempts: int | None = None) -> Entry:
+        """Queue a failed submission again; the verdicts it has are kept. Any other state is left as it is.
+
+        Raises LeagueProblem when the participant has used all `attempts` since.
+        """
+        entry = self.entry(id)
         with self._write() as db:
+            if entry.state == "failed":
+                _check_attempts(db, entry.participant, attempts)
             db.execute(
                 "UPDATE submissions SET state = 'queued', problem = '', ended = NULL WHERE id = ? AND state = 'failed'",
                 (id,),
@@ -238,6 +240,15 @@ class Store:
                 )
             )
         return rows
+
+
+def _check_attempts(db: sqlite3.Connection, participant: str, attempts: int | None) -> None:
+    """Raise LeagueProblem when a participant's submissions, failed ones not counted, are all used."""
+    used = db.execute(
+        "SELECT count(*) FROM submissions WHERE participant = ? AND state != 'failed'", (participant,)
+    ).fetchone()[0]
+    if attempts is not None and used >= attempts:
+        raise LeagueProblem(f"{participant} has used all {attempts} submissions of this league.")
 
 
 def as_json(row: Row) -> dict[str, Any]:

@@ -143,6 +143,19 @@ class Store:
             for statement in filter(None, (part.strip() for part in sql.split(";"))):
                 db.execute(statement)
 
+    def writable(self) -> bool:
+        """Whether a write could begin within a second; False while another process holds the lock."""
+        db = self.connection
+        db.execute("PRAGMA busy_timeout = 1000")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+            return True
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: commits on leaving, rolls back on any exception. Joins one that is already open."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from workshop_kit.local_aws.foundry import tokenizer as tokenizers
-from workshop_kit.local_aws.foundry.corpus import PAD, Sample, samples
+from workshop_kit.local_aws.foundry.corpus import PAD, READINGS, Sample, samples
 
 
 @dataclass(frozen=True)
 class Design:
-    """A model's shape and schooling; `steps` of `batch` pieces of text each."""
+    """A model's shape and schooling; `steps` of `batch` pieces of text each, a share of them `readings`."""
 
     hidden: int
     layers: int
@@ -29,12 +29,13 @@ class Design:
     steps: int
     batch: int = 32
     learning_rate: float = 3e-3
+    readings: float = READINGS
     seed: int = 0
 
 
 DESIGNS = {
     "base": Design(hidden=128, layers=4, heads=4, inner=384, steps=6000),
-    "reference": Design(hidden=160, layers=4, heads=4, inner=480, steps=8000),
+    "reference": Design(hidden=160, layers=4, heads=4, inner=480, steps=9000, readings=0.4),
 }
 # The loss on what is given (a question) teaches language; the loss on what is said teaches answers.
 GIVEN_WEIGHT = 0.2
@@ -114,7 +115,7 @@ def _batches(tokenizer: Any, design: Design) -> Iterator[list[tuple[list[int], i
     import random
 
     chance = random.Random(f"batches/{design.seed}")
-    stream = samples(design.seed)
+    stream = samples(design.seed, design.readings)
     while True:
         pool = sorted(
             (_encode(tokenizer, sample) for sample in islice(stream, design.batch * POOL)), key=lambda row: len(row[0])

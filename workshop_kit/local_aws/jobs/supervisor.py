@@ -27,6 +27,9 @@ TICK = 0.2
 # A worker that has not shown a heartbeat for this long is hung. It beats once a second from a thread of its
 # own, but a machine that swaps or a long step that holds the interpreter may delay that.
 HUNG_AFTER = float(os.environ.get("WORKSHOP_WORKER_HUNG_SECONDS", "90"))
+# A worker that was stopped in the middle of a write holds the store's lock, and everybody else waits for it. It is
+# given less time than they have (store.BUSY_SECONDS).
+LOCKED_SECONDS = 10.0
 # How long a worker may take to obey StopTrainingJob before it is killed.
 STOP_PATIENCE = float(os.environ.get("WORKSHOP_STOP_SECONDS", "15"))
 # A worker that starts and dies without taking a job gets this many more tries.
@@ -83,13 +86,14 @@ class Supervisor:
             self._stopping.clear()
             return
         worker = WorkerLock(self.home).holder()
+        if worker:
+            # First of all: a worker that blocks the store would block the writes below.
+            self._check_worker(worker, jobs)
         for job in jobs:
             if job["TrainingJobStatus"] == "Stopping" and job["_Worker"] is None:
                 states.finish(self.store, job["TrainingJobName"], "Stopped", "Stopped")
         if worker is None:
             self._start_worker(jobs)
-        elif worker:
-            self._check_worker(worker, jobs)
 
     def _start_worker(self, jobs: list[states.Document]) -> None:
         if self._child is not None and time.monotonic() - self._started < START_SECONDS:
@@ -118,8 +122,10 @@ class Supervisor:
         stopping = {job["TrainingJobName"] for job in jobs if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]}
         self._stopping = {name: self._stopping.get(name, now) for name in stopping}
         deaf = any(now - since > STOP_PATIENCE for since in self._stopping.values())
-        hung = any(job["_Worker"] for job in jobs) and now - self._beat[1] > HUNG_AFTER
-        if (deaf or hung) and WorkerLock(self.home).holder() == worker:
+        silent = now - self._beat[1]
+        hung = any(job["_Worker"] for job in jobs) and silent > HUNG_AFTER
+        blocks = silent > LOCKED_SECONDS and not self.store.writable()
+        if (deaf or hung or blocks) and WorkerLock(self.home).holder() == worker:
             log.warning("The training worker %d does not answer; it is killed", worker)
             os.kill(worker, signal.SIGKILL)
             self._beat = (object(), now)
