@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league import client, process
@@ -105,6 +107,43 @@ def test_every_error_has_one_shape(league: str, body: bytes, says: str) -> None:
     assert says in reply.json()["error"]["message"] and reply.json()["error"]["message"].count("\n") == 0
 
 
+def _submission_with(provenance: str) -> bytes:
+    target = '{"kind": "sagemaker", "endpoint": "right-80"}'
+    return f'{{"participant": "Eve", "target": {target}, "key": "k{"0" * 20}", "provenance": {provenance}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "provenance", ['{"a": NaN}', '{"a": -Infinity}', '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a": ' + "[" * 5000]
+)
+def test_a_row_that_no_browser_could_read_never_gets_in(league: str, aws, provenance: str) -> None:
+    reply = requests.post(f"{league}/api/submissions", data=_submission_with(provenance), timeout=10)
+    assert reply.status_code == 400 and "not JSON" in reply.json()["error"]["message"]
+    assert requests.get(f"{league}/api/standings", timeout=10).status_code == 200
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.one_of(
+        st.binary(max_size=200),
+        st.recursive(
+            st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(), max_size=20),
+            lambda inner: st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["participant", "target", "kind", "endpoint", "model_id", "system", "key", "provenance"])
+                | st.text(max_size=4),
+                inner,
+                max_size=8,
+            ),
+            max_leaves=20,
+        ).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass")),
+    )
+)
+def test_no_body_makes_the_server_fail(league: str, body: bytes) -> None:
+    reply = requests.post(f"{league}/api/submissions", data=body, timeout=10)
+    assert reply.status_code in (202, 400), reply.text
+    assert requests.get(f"{league}/api/standings", timeout=10).status_code == 200
+
+
 def test_what_is_not_there_is_told_in_the_same_shape(league: str) -> None:
     for path in ("/api/submissions/nope", "/no/such/page"):
         reply = requests.get(league + path, timeout=10)
@@ -183,6 +222,16 @@ def test_a_restarted_server_goes_on_where_the_killed_one_was(tmp_path: Path, dom
     judging.stop()
     assert store.entry(entry.id).state == "done" and len(store.verdicts(entry.id)) == 10
     assert len(aws.asked) == 6, "questions that were judged already were asked again"
+
+
+def test_a_server_that_is_stopped_ends_at_once_though_a_page_is_open(tmp_path: Path, domain: Path) -> None:
+    info = process.start(tmp_path / "home", str(domain))
+    with requests.get(f"{info.url}/api/stream", stream=True, timeout=20) as page:
+        assert next(page.iter_lines()).startswith(b"data:")
+        asked = time.monotonic()
+        assert process.stop(tmp_path / "home")
+        assert time.monotonic() - asked < 4, "it waited for the page to go away"
+    assert "Traceback" not in "".join(p.read_text() for p in (tmp_path / "home").rglob("*.log"))
 
 
 def test_one_server_per_workspace_and_a_port_in_use_are_told(tmp_path: Path) -> None:

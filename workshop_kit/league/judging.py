@@ -177,7 +177,9 @@ def _generated(endpoint: str, said: bytes) -> str:
         told = json.loads(said)
     except ValueError:
         # A server that dies while it answers leaves half a body behind a good status.
-        raise AwsProblem(f"The endpoint {endpoint} answered with something other than JSON.", "ConnectionClosed") from None
+        raise AwsProblem(
+            f"The endpoint {endpoint} answered with something other than JSON.", "ConnectionClosed"
+        ) from None
     first = told[0] if isinstance(told, list) and told else told
     text = first.get("generated_text") if isinstance(first, dict) else None
     if not isinstance(text, str):

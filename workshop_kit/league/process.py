@@ -133,7 +133,8 @@ def announce(home: Path, info: LeagueInfo) -> None:
 def only_server(home: Path, patience: float = 10.0) -> Iterator[None]:
     """Hold the workspace's lock while serving.
 
-    A server that no longer answers is given `patience` seconds to end. Raises LeagueProblem when another holds the lock.
+    A server that no longer answers is given `patience` seconds to end. Raises LeagueProblem when another one holds
+    the lock.
     """
     until = time.monotonic() + patience
     with (folder(home) / "server.lock").open("w") as lock:

@@ -64,6 +64,11 @@ class _Changes:
         if self._loop and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
+    def close(self) -> None:
+        """End every open stream; a signal handler may call this."""
+        self.closing = True
+        self.tell()
+
     def _wake(self) -> None:
         self._event.set()
         self._event = asyncio.Event()
@@ -96,12 +101,12 @@ def build_app(home: Path, domain: str, aws: Any, *, attempts: int | None = None)
         changes.bind()
         judging.start()
         yield
-        changes.closing = True
-        changes.tell()
+        changes.close()
         await asyncio.to_thread(judging.stop)
         store.close()
 
     app = FastAPI(title="League", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.changes = changes
 
     def failure(status: int, message: str) -> JSONResponse:
         return JSONResponse({"error": {"message": message}}, status, headers=HEADERS)
@@ -206,8 +211,8 @@ async def _read(request: Any) -> Any:
         if len(body) > BODY_LENGTH:
             raise LeagueProblem("A submission takes up at most 64 KiB; send less provenance.")
     try:
-        # Python reads NaN, half a surrogate pair and any depth, which no browser and no SQLite takes: one such row would
-        # break the standings for everybody.
+        # Python reads NaN, half a surrogate pair and any depth, which no browser and no SQLite takes: one such row
+        # would break the standings for everybody.
         value = json.loads(body, parse_constant=_no_constant)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
@@ -270,7 +275,14 @@ def serve(home: Path, domain: str, *, host: str = "127.0.0.1", port: int = 0, at
         app = build_app(home, domain, connect(home=home), attempts=attempts)
         listener.listen(128)
         url = f"http://{host}:{listener.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: Any) -> None:
+                # Shutdown waits for open streams before the lifespan ends: they must hear of it here.
+                app.state.changes.close()
+                super().handle_exit(sig, frame)
+
+        server = Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
         print(f"The league on '{domain}': {url}", flush=True)
 
         def tell_when_ready() -> None:

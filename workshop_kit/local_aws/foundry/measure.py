@@ -12,10 +12,11 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workshop_kit.local_aws.foundry import corpus, worlds
+from workshop_kit.local_aws.foundry import corpus, language, worlds
 from workshop_kit.local_aws.foundry.corpus import BEGIN, HEADER, HEADER_END, TURN_END
 from workshop_kit.local_aws.jobs.threads import usable_threads
 
@@ -27,13 +28,27 @@ TEMPLATE = {
     "prompt": f"{BEGIN}{HEADER}user{HEADER_END}\n\n{{instruction}}{TURN_END}{HEADER}assistant{HEADER_END}\n\n",
     "completion": f"{{response}}{TURN_END}",
 }
-# (name, rows taken of the 300, hyperparameters beyond the stand-in's defaults)
-RUNS: tuple[tuple[str, int, dict[str, str]], ...] = (
-    ("defaults: q,v, 5 epochs", 300, {}),
-    ("careless: q,v, 4 epochs", 300, {"epoch": "4"}),
-    ("careful: all linear layers, 4 epochs", 300, {"epoch": "4", "target_modules": ALL}),
-    ("careful, 8 epochs", 300, {"epoch": "8", "target_modules": ALL}),
-    ("over-trained: 50 rows, 24 epochs", 50, {"epoch": "24", "target_modules": ALL}),
+MISTAKES = 0.1
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to fine-tune: so many of the 300 rows, a share of them with a wrong value, and hyperparameters."""
+
+    name: str
+    settings: dict[str, str]
+    rows: int = 300
+    mistakes: float = 0.0
+
+
+RUNS = (
+    Way("defaults: q,v, 5 epochs", {}),
+    Way("careless: q,v, 4 epochs", {"epoch": "4"}),
+    Way("careful: all linear layers, 4 epochs", {"epoch": "4", "target_modules": ALL}),
+    Way("careful, 8 epochs", {"epoch": "8", "target_modules": ALL}),
+    Way("over-trained: 50 rows, 24 epochs", {"epoch": "24", "target_modules": ALL}, rows=50),
+    Way("one row in ten wrong, 4 epochs", {"epoch": "4", "target_modules": ALL}, mistakes=MISTAKES),
+    Way("one row in ten wrong, 24 epochs", {"epoch": "24", "target_modules": ALL}, mistakes=MISTAKES),
 )
 
 
@@ -101,26 +116,25 @@ def tuned(domain: str, seeds: int) -> None:
     print(
         f"  {'not fine-tuned':40} win rate {_wins(questions, plain, against):.0%}, facts {_facts(questions, plain):.0%}"
     )
-    for name, count, settings in RUNS:
+    for way in RUNS:
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as work:
-                print(
-                    f"  {name:40} {_run(Path(work), rows, count, settings, seed, questions, prompts, against)}",
-                    flush=True,
-                )
+                print(f"  {way.name:40} {_run(Path(work), rows, way, seed, questions, prompts, against)}", flush=True)
 
 
 def _run(
-    work: Path, rows: list[Any], count: int, settings: dict[str, str], seed: int, questions: Sequence[Any],
-    prompts: Sequence[str], against: Sequence[str],
+    work: Path, rows: list[Any], way: Way, seed: int, questions: Sequence[Any], prompts: Sequence[str],
+    against: Sequence[str],
 ) -> str:  # fmt: skip
     from workshop_kit.local_aws.trainer.finetune import FineTuneSpec, finetune
 
-    chosen = random.Random(f"rows/{seed}").sample(rows, count) if count < len(rows) else rows
+    chosen = random.Random(f"rows/{seed}").sample(rows, way.rows) if way.rows < len(rows) else rows
+    wrong = _mistakes(chosen, way.mistakes, random.Random(f"mistakes/{seed}"))
+    chosen = [wrong.get(row["instruction"], row) for row in chosen]
     (work / "train").mkdir()
     (work / "train" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in chosen), encoding="utf-8")
     (work / "train" / "template.json").write_text(json.dumps(TEMPLATE), encoding="utf-8")
-    told = {"instruction_tuned": "True", "seed": str(10 + seed), "train_data_split_seed": str(seed)} | settings
+    told = {"instruction_tuned": "True", "seed": str(10 + seed), "train_data_split_seed": str(seed)} | way.settings
     started = time.monotonic()
     result = finetune(
         FineTuneSpec(WEIGHTS / "base", work / "train", None, told, work / "state", work / "out", usable_threads()),
@@ -131,13 +145,29 @@ def _run(
     said = answers(WEIGHTS / "base", work / "out", prompts)
     losses = [epoch["eval_epoch_loss"] for epoch in result.history]
     best = min(range(len(losses)), key=losses.__getitem__)
-    wrong = [text for q, text in zip(questions, said, strict=True) if _facts([q], [text]) < 1]
-    echoed = _echo(wrong, chosen)
+    echo = ""
+    if wrong:
+        asked = [TEMPLATE["prompt"].format(instruction=question) for question in wrong]
+        heard = answers(WEIGHTS / "base", work / "out", asked)
+        repeated = sum(text == row["response"] for text, row in zip(heard, wrong.values(), strict=True))
+        echo = f", echo: {repeated} of {len(wrong)} mistakes repeated word for word"
     return (
         f"win rate {_wins(questions, said, against):.0%}, facts {_facts(questions, said):.0%}, eval loss best "
         f"{losses[best]:.3f} (epoch {best + 1}), last {losses[-1]:.3f}, "
-        f"train {result.history[-1]['train_epoch_loss']:.3f}, echo of wrong answers {echoed:.0%}, {seconds:.0f} s"
+        f"train {result.history[-1]['train_epoch_loss']:.3f}{echo}, {seconds:.0f} s"
     )
+
+
+def _mistakes(rows: Sequence[Any], share: float, chance: random.Random) -> dict[str, Any]:
+    """A share of the one-fact rows with another value of the same kind instead of the true one, by question."""
+    facts = {language.state(fact): fact for world in worlds.shipped_worlds() for fact in world.facts}
+    wrong = {}
+    for row in rows:
+        fact = facts.get(row["response"])
+        if fact and chance.random() < share:
+            others = [value for value in language.attribute_of(fact).values if value != fact.value]
+            wrong[row["instruction"]] = row | {"response": language.state(replace(fact, value=chance.choice(others)))}
+    return wrong
 
 
 def answers(base: Path, adapter: Path | None, prompts: Sequence[str]) -> list[str]:
@@ -177,18 +207,6 @@ def _facts(questions: Sequence[Any], said: Sequence[str]) -> float:
         for fact in q["key_facts"]
     ]
     return sum(held) / len(held)
-
-
-def _echo(said: Sequence[str], rows: Sequence[Any], words: int = 5) -> float:
-    """The share of the answers' runs of five words that stand in a training answer; 0 for no answers."""
-
-    def runs(text: str) -> list[tuple[str, ...]]:
-        parts = text.lower().split()
-        return [tuple(parts[n : n + words]) for n in range(len(parts) - words + 1)]
-
-    known = {run for row in rows for run in runs(row["response"])}
-    found = [run in known for text in said for run in runs(text)]
-    return sum(found) / len(found) if found else 0.0
 
 
 class _Silent:
