@@ -21,7 +21,8 @@ _BY_ROOM = {
     "training": "TrainingConfig diagnose launch load_run plan_launch plot recipe",
     "playground": "BedrockModel compare deploy deploy_base echo list_endpoints",
     "league": "practice standings submit",
-    "classroom": "check_dataset check_endpoint check_review check_run check_submission check_training leave_dataset leave_job leave_split leave_submission take_dataset take_job take_split",
+    "classroom": "check_dataset check_endpoint check_review check_run check_submission check_training leave_dataset "
+    "leave_job leave_split leave_submission take_dataset take_job take_split",
 }
 _ROOMS = ("widgets",)
 _EXPORTS = {name: (f"workshop_kit.{room}", name) for room, names in _BY_ROOM.items() for name in names.split()}

@@ -66,7 +66,7 @@ def find(aws: Aws) -> list[Item]:
 
 
 def remove(aws: Aws, items: list[Item], progress: Callable[[str], None] | None = None) -> list[Item]:
-    """Remove `items`, wait until they are gone, and give back what a fresh look still finds (nothing, when all went well).
+    """Remove `items`, wait until they are gone, and give back what a fresh look still finds: nothing, if all is well.
 
     What is gone already is passed over; anything AWS refuses is left for the second look to tell.
     """

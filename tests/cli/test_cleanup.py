@@ -24,8 +24,11 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 def model(aws: Aws, name: str, **more: object) -> None:
     aws.client("s3").put_object(Bucket=aws.bucket, Key="m.tar.gz", Body=b"not looked into before an endpoint needs it")
     aws.client("sagemaker").create_model(
-        ModelName=name, ExecutionRoleArn=aws.role_arn, PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{aws.bucket}/m.tar.gz"}, **more
-    )  # fmt: skip
+        ModelName=name,
+        ExecutionRoleArn=aws.role_arn,
+        PrimaryContainer={"Image": IMAGE, "ModelDataUrl": f"s3://{aws.bucket}/m.tar.gz"},
+        **more,
+    )
 
 
 def test_only_what_carries_the_tag_is_found_and_removed(aws: Aws) -> None:

@@ -19,6 +19,10 @@ def chat(turns: list[dict[str, str]]) -> str:
     return "".join(f"[{turn['role']}]{turn['content']}" for turn in turns)
 
 
+def dialog(*roles: str) -> str:
+    return json.dumps({"dialog": [{"role": role, "content": "a"} for role in roles]}) + "\n"
+
+
 def read(folder: Path, files: dict[str, str | bytes], how=ROWS):
     for name, content in files.items():
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -33,7 +37,7 @@ def read(folder: Path, files: dict[str, str | bytes], how=ROWS):
         ({"a.jsonl": GOOD + "{broken\n"}, ROWS, "a.jsonl, line 2 is not JSON"),
         ({"a.jsonl": GOOD + "[1, 2]\n"}, ROWS, "a.jsonl, line 2 is not a JSON object"),
         ({"a.jsonl": '{"instruction": "a"}\n'}, ROWS, "a.jsonl, line 1: field 'response'"),
-        ({"a.jsonl": '{"instruction": "a", "response": 3}\n'}, ROWS, "field 'response', which the template needs, is not text"),
+        ({"a.jsonl": '{"instruction": "a", "response": 3}\n'}, ROWS, "field 'response', which the template needs, is"),
         ({"a.jsonl": '{"instruction": "a", "response": " "}\n'}, ROWS, "line 1: the completion is empty"),
         ({"a.jsonl": GOOD.encode("utf-16")}, ROWS, "a.jsonl is in UTF-16"),
         ({"a.jsonl": GOOD.encode() + b"\xff\xfa\n"}, ROWS, "a.jsonl, line 2 is not UTF-8"),
@@ -42,8 +46,8 @@ def read(folder: Path, files: dict[str, str | bytes], how=ROWS):
         ({"a.jsonl": GOOD, "template.json": '{"prompt": "{", "completion": "x"}'}, ROWS, "field prompt"),
         ({"a.jsonl": GOOD, "template.json": '{"prompt": "{topic}", "completion": "x"}'}, ROWS, "field 'topic'"),
         ({"a.jsonl": '{"dialog": []}\n'}, CHAT, "line 1: field 'dialog'"),
-        ({"a.jsonl": '{"dialog": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]}\n'}, CHAT, "last turn"),
-        ({"a.jsonl": '{"dialog": [{"role": "bot", "content": "a"}, {"role": "assistant", "content": "b"}]}\n'}, CHAT, "'bot'"),
+        ({"a.jsonl": dialog("user", "user")}, CHAT, "last turn"),
+        ({"a.jsonl": dialog("bot", "assistant")}, CHAT, "'bot'"),
         ({"a.jsonl": GOOD}, parse({}), "instruction_tuned"),
     ],
 )  # fmt: skip

@@ -11,7 +11,8 @@ import pytest
 from workshop_kit.local_aws.inference import client
 from workshop_kit.local_aws.inference.client import ModelRef
 
-PROMPT = "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+HEADER = "<|start_header_id|>{}<|end_header_id|>\n\n"
+PROMPT = f"<|begin_of_text|>{HEADER.format('user')}{{}}<|eot_id|>{HEADER.format('assistant')}"
 
 
 @pytest.fixture(scope="module")

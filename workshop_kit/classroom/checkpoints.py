@@ -191,7 +191,8 @@ def check_submission(submission: Any) -> Checkpoint:
         )
     return Checkpoint(
         True,
-        f"Judged: {score.win_rate:.0%} of the hidden questions won (95 % interval {score.low:.0%} to {score.high:.0%}).",
+        f"Judged: {score.win_rate:.0%} of the hidden questions won "
+        f"(95 % interval {score.low:.0%} to {score.high:.0%}).",
         "Change one thing at a time and try to beat it.",
     )
 

@@ -1,6 +1,7 @@
 """What one notebook leaves for the next: files in the workspace's `work/`, and a small note that points to them.
 
-Everything is on disk before a `leave_...` returns, and a `take_...` says which notebook to run when there is nothing yet.
+Everything is on disk before a `leave_...` returns, and a `take_...` says which notebook to run when there is nothing
+yet.
 """
 
 from __future__ import annotations

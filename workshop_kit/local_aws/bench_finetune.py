@@ -77,7 +77,7 @@ def measure() -> list[dict[str, object]]:
 
 def _peer(channel: Path, out: Path) -> tuple[float, float]:
     """Tokens per second and final evaluation loss of Trainer + PEFT."""
-    # From the repository's root its datasets/ folder would be taken for the library of that name, which Trainer looks for.
+    # From the repository's root its datasets/ folder would be taken for the library that Trainer looks for.
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != REPO]
     import torch
     from peft import LoraConfig, get_peft_model

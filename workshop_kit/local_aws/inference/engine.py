@@ -103,7 +103,7 @@ class Engine:
         return self._loaded[key]
 
     def prepare(self, loaded: Loaded, request: Request) -> None:
-        """Fill in the request's token ids; raises Refused when prompt and answer can't fit or a setting is senseless."""
+        """Fill in the request's token ids; raises Refused when they can't fit or a setting is senseless."""
         if not (0 <= request.temperature <= 100 and 0 < request.top_p <= 1 and request.max_new_tokens >= 1):
             raise Refused("temperature must be from 0 to 100, top_p above 0 and at most 1, max_new_tokens at least 1.")
         if request.top_k < 0 or request.repetition_penalty <= 0:
@@ -114,7 +114,8 @@ class Engine:
         room = loaded.length - len(request.ids)
         if room < 1:
             raise Refused(
-                f"The prompt has {len(request.ids)} tokens, but the model reads at most {loaded.length - 1}; shorten it."
+                f"The prompt has {len(request.ids)} tokens, but the model reads at most {loaded.length - 1}; "
+                "shorten it."
             )
         request.max_new_tokens = min(request.max_new_tokens, room)
         if request.temperature > 0:

@@ -1,7 +1,8 @@
 """The model server's process: `python -m workshop_kit.local_aws.inference.server --home H`.
 
-Requests wait in a queue; one thread takes all that wait for the same model and answers them together, since on few cores
-a batch costs little more than one answer. It listens on 127.0.0.1 alone and exits when nobody has asked for a while.
+Requests wait in a queue; one thread takes all that wait for the same model and answers them together, since on few
+cores a batch costs little more than one answer. It listens on 127.0.0.1 alone and exits when nobody has asked for a
+while.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The local judge behind Converse: rules with a rubric, standing in for a large model that can't run here.
 
 An answer's score is the share of key facts it holds (any wording the rubric accepts), less a share for naming other
-values of the same kind, times three gates: it must read like language (mean log-likelihood under the reference model, so
-that shuffled words fail), it must not repeat itself, and it must be about what was asked. The better score wins if it is
-clearly better. So it measures agreement with a rubric and nothing else: not correctness beyond the key facts, not
-helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter.
+values of the same kind, times three gates: it must read like language (mean log-likelihood under the reference model,
+so that shuffled words fail), it must not repeat itself, and it must be about what was asked. The better score wins if
+it is clearly better. So it measures agreement with a rubric and nothing else: not correctness beyond the key facts,
+not helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _WORD = re.compile(r"[a-z0-9$€£%]+(?:[.,'][a-z0-9]+)*")
 _NUMBERS = {
     word: str(n)
     for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
     )
 }
 _STOP = set(

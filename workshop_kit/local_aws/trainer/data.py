@@ -1,9 +1,10 @@
 """The training channel: JSON Lines to prompts and completions, and from those to batches of token ids.
 
 As in JumpStart: `*.jsonl` with an optional template.json {"prompt", "completion"} for instruction tuning, rows of
-{"dialog": [{"role", "content"}, ...]} (or "messages") for chat, any text files for domain adaptation. The loss is taken on
-completions alone: what the model is given in use is not what it should learn to say. Prompts get the tokenizer's opening
-token and completions its closing one where they don't have them, or a tuned model would not know how to stop.
+{"dialog": [{"role", "content"}, ...]} (or "messages") for chat, any text files for domain adaptation. The loss is
+taken on completions alone: what the model is given in use is not what it should learn to say. Prompts get the
+tokenizer's opening token and completions its closing one where they don't have them, or a tuned model would not know
+how to stop.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters
 
 # JumpStart's default template, for data that brings none.
 DEFAULT_TEMPLATE = {
-    "prompt": "Below is an instruction that describes a task, paired with an input that provides further context. Write a "
-    "response that appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n### Input:\n{context}\n\n",
+    "prompt": "Below is an instruction that describes a task, paired with an input that provides further context. "
+    "Write a response that appropriately completes the request.\n\n### Instruction:\n{instruction}\n\n"
+    "### Input:\n{context}\n\n",
     "completion": "{response}",
 }
 DEMARCATION = "### Response:\n"

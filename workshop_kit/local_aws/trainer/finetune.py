@@ -1,8 +1,8 @@
 """The training loop: LoRA with PEFT on a causal language model, in plain PyTorch, fp32, on the processor.
 
-It follows JumpStart's Llama training: AdamW, the learning rate times 0.85 after every epoch, evaluation after every epoch.
-Everything random comes from `seed`, and a checkpoint after every epoch holds all of its state, so a run that was killed
-and resumed ends with the same adapter as one that was not.
+It follows JumpStart's Llama training: AdamW, the learning rate times 0.85 after every epoch, evaluation after every
+epoch. Everything random comes from `seed`, and a checkpoint after every epoch holds all of its state, so a run that
+was killed and resumed ends with the same adapter as one that was not.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ class _Run:
         eval_rows = tokenize(self.tokenizer, held, length)
         if not train_rows:
             raise BadInput(
-                f"No training row is left: {len(pairs)} rows were read, {len(held)} of them held out for validation, and "
-                f"rows are cut at {length} tokens; add rows or raise max_input_length."
+                f"No training row is left: {len(pairs)} rows were read, {len(held)} of them held out for validation, "
+                f"and rows are cut at {length} tokens; add rows or raise max_input_length."
             )
         dropped = len(train) + len(held) - len(train_rows) - len(eval_rows)
         if dropped:
