@@ -10,7 +10,7 @@ FLOORS = {
     "errors": 0,
     "settings": 1, "records": 1,
     "formats": 2, "workspace": 2,
-    "aws": 3, "domains": 3,
+    "aws": 3, "domains": 3, "journal": 3,
     "authoring": 4, "review": 4,
     "training": 5,
     "playground": 6,
