@@ -54,6 +54,7 @@ class Desk:
         self.findings: dict[str, list[Finding]] = {}
         for finding in findings:
             self.findings.setdefault(finding.example_id, []).append(finding)
+        self._ids = [example.id for example in dataset.examples]
         self._journal = Journal(Path(path))
         self._states: dict[str, Decision] = {}
         self._steps: list[dict[str, Decision | None]] = []  # what each step replaced
@@ -78,7 +79,7 @@ class Desk:
         if edited is not None and not (edited.instruction.strip() and edited.response.strip()):
             raise BadInput("An edited row needs a question and an answer; reject the row to be rid of it.")
         new = {}
-        for id in dict.fromkeys(self.dataset.examples[row].id for row in rows):
+        for id in dict.fromkeys(self._ids[row] for row in rows):
             before = self._states.get(id)
             said = note if note is not None else before.note if before else ""
             new[id] = Decision(action, said, edited)
@@ -88,7 +89,7 @@ class Desk:
         """Write a note on a row; a row without a decision is flagged by it."""
         before = self.decision(row)
         made = replace(before, note=note) if before else Decision("flag", note)
-        self._step({self.dataset.examples[row].id: made})
+        self._step({self._ids[row]: made})
 
     def undo(self) -> int:
         """Take the last step back; returns how many rows it was about, 0 when there is none."""
@@ -99,11 +100,11 @@ class Desk:
 
     def decision(self, row: int) -> Decision | None:
         """What was decided on a row, None when nothing was."""
-        return self._states.get(self.dataset.examples[row].id)
+        return self._states.get(self._ids[row])
 
     def found(self, row: int) -> list[Finding]:
         """The review's findings about a row."""
-        return self.findings.get(self.dataset.examples[row].id, [])
+        return self.findings.get(self._ids[row], [])
 
     def rows(self, wanted: Filter | None = None) -> tuple[int, ...]:
         """The rows that a filter lets through, in order."""

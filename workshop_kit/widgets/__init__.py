@@ -4,6 +4,7 @@ style.py       spacing, colours, cards and labelled fields that all views share
 pump.py        how other threads reach widgets: they post, the kernel's loop sets
 author.py      AuthorForm: a domain's topics, personas and styles -> a Plan
 review.py      ReviewTable: findings, by severity
+desk.py        ReviewDesk: accept, edit, reject, flag or note rows, by keyboard
 launch.py      LaunchForm: every hyperparameter -> a TrainingConfig, with its plan beside it
 progress.py    Progress: a bar with the time left and a cancel button; watch(job)
 curves.py      CurvesView: loss curves, table and verdict
@@ -19,6 +20,8 @@ from typing import Any
 _EXPORTS = {
     "AuthorForm": "author",
     "ReviewTable": "review",
+    "ReviewDesk": "desk",
+    "open_desk": "desk",
     "LaunchForm": "launch",
     "Progress": "progress",
     "watch": "progress",
