@@ -42,6 +42,8 @@ class Journal:
         records = list(records)
         if not records:
             return
+        if self._file.closed:
+            raise BadInput(f"{self.path} is open elsewhere since; go on there, or run this cell again.")
         confirmed = os.fstat(self._file.fileno()).st_size
         try:
             self._file.write("".join(json_line(record) for record in records))

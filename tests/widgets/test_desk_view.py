@@ -111,3 +111,14 @@ def test_the_last_finding_lists_what_it_can(tmp_path):
     with Desk(ROWS, tmp_path / "me.jsonl", findings=[odd]) as desk:
         assert "breaks off; complete it" in ReviewDesk(desk).shown.value
         assert ReviewDesk(desk).as_text() == "Review desk: 0 of 7 rows decided"
+
+
+def test_a_cell_that_is_run_again_goes_on_where_it_was(view, tmp_path):
+    view.press("a")
+    again = open_desk(ROWS, tmp_path / "me.jsonl")
+    assert again.desk.counts["accept"] == 1
+    again.press("r")
+    assert again.desk.counts["reject"] == 1
+    view.press("a")
+    assert "open elsewhere" in view.told.value, "the old view must say why it does nothing"
+    again.desk.close()

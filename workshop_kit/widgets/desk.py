@@ -272,8 +272,18 @@ class ReviewDesk(Card):
         )
 
 
+_OPEN: dict[Path, Desk] = {}
+
+
 def open_desk(review_or_dataset: object, path: str | Path, reviewer: str = "me") -> ReviewDesk:
-    """A desk over a Review (with its findings) or a Dataset, saved in `path`."""
+    """A desk over a Review (with its findings) or a Dataset, saved in `path`.
+
+    A cell that is run again takes over from the desk it opened before.
+    """
+    path = Path(path).resolve()
+    if path in _OPEN:
+        _OPEN.pop(path).close()
     findings = getattr(review_or_dataset, "findings", ())
     dataset = getattr(review_or_dataset, "dataset", review_or_dataset)
-    return ReviewDesk(Desk(dataset, path, reviewer=reviewer, findings=findings))
+    desk = _OPEN[path] = Desk(dataset, path, reviewer=reviewer, findings=findings)
+    return ReviewDesk(desk)
