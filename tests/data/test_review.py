@@ -93,13 +93,35 @@ def test_exact_and_near_duplicates_cluster_with_a_survivor_and_other_facts_do_no
     st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=1), max_size=20),
     st.sampled_from([0.3, 0.5, 0.8, 1.0]),
 )
-def test_similar_pairs_are_exactly_those_of_comparing_everything(sets: list[frozenset[str]], threshold: float) -> None:
-    found = list(similar_pairs(sets, threshold))
-    every = [
-        (i, j) for i in range(len(sets)) for j in range(i + 1, len(sets)) if jaccard(sets[i], sets[j]) >= threshold
-    ]
-    assert sorted((i, j) for i, j, _ in found) == every
-    assert all(similarity == pytest.approx(jaccard(sets[i], sets[j])) for i, j, similarity in found)
+def test_similar_pairs_are_those_of_comparing_everything(sets: list[frozenset[str]], threshold: float) -> None:
+    found = {(i, j): similarity for i, j, similarity in similar_pairs(sets, threshold)}
+    every = {
+        (i, j): jaccard(sets[i], sets[j])
+        for i in range(len(sets))
+        for j in range(i + 1, len(sets))
+        if jaccard(sets[i], sets[j]) >= threshold
+    }
+    assert found.items() <= every.items(), "a pair that is not similar was reported"
+    assert not [pair for pair, similarity in every.items() if similarity > 0.99 and pair not in found]
+    assert len(every) - len(found) <= 1, "more than one in a thousand was missed"
+
+
+def test_planted_copies_are_found() -> None:
+    from workshop_kit.bench.review import THRESHOLD, rows
+
+    texts, planted = rows(3000, seed=1)
+    sets = [shingles(text) for text in texts]
+    truth = {(a, b) for a, b in planted if jaccard(sets[a], sets[b]) >= THRESHOLD}
+    found = {(i, j) for i, j, _ in similar_pairs(sets, THRESHOLD)}
+    assert len(truth) > 100 and len(found & truth) >= 0.99 * len(truth)
+
+
+def test_thousands_of_rows_of_one_template_are_no_duplicates_and_take_no_age() -> None:
+    rows = dataset(
+        *((f"What does permit number {n} cost in Alder Bay?", f"Permit number {n} costs ${n}.") for n in range(4000))
+    )
+    checked = review(rows, [f"What does permit number {n} cost in Pinecrest?" for n in range(50)])
+    assert not checked.near and not checked.contamination
 
 
 def test_rows_that_ask_a_practice_question_are_found_and_left_out() -> None:

@@ -10,6 +10,7 @@ from workshop_kit.errors import BadInput
 # Each has measure() -> rows of {benchmark, what, ours, peer, unit} with an optional "better" ("lower" or "higher").
 BENCHMARKS = {
     "startup": "workshop_kit.bench.startup",
+    "review": "workshop_kit.bench.review",
     "s3": "workshop_kit.local_aws.bench_s3",
     "finetune": "workshop_kit.local_aws.bench_finetune",
     "workshop": "workshop_kit.bench.workshop",

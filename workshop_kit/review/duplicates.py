@@ -4,18 +4,20 @@ Two rows are exact duplicates when nothing is left of their difference after cas
 They are near duplicates when question and answer each share most of their word pairs (Jaccard similarity) and
 differ in no number and no name: "the fee in Alder Bay" and "the fee in Pinecrest" teach two facts.
 
-Similar pairs are found exactly, not by hashing: the prefix filter of Bayardo, Ma and Srikant, "Scaling up all
-pairs similarity search" (WWW 2007) compares only rows that share one of their rarest word pairs.
+Candidates come from rensa's MinHash and locality-sensitive hashing (A. Broder, "On the resemblance and containment of
+documents", 1997); each is then compared for real, so no pair is reported that is not similar. Of pairs just at the
+threshold, less than one in a thousand is missed (see _bands); of those well above it, none to speak of.
 """
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import rensa
 
 from workshop_kit.records import Example
 
@@ -81,30 +83,29 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 
 
 def similar_pairs(sets: Sequence[frozenset[str]], threshold: float) -> Iterator[tuple[int, int, float]]:
-    """All pairs (i < j) whose Jaccard similarity is at least `threshold` (0 < threshold <= 1), each once."""
-    same: dict[frozenset[str], list[int]] = defaultdict(list)
-    for number, items in enumerate(sets):
-        same[items].append(number)
-    counts = Counter(item for items in same for item in items)
-    # Rarest first: a pair above the threshold shares an item of both prefixes; rare items have short lists.
-    order = {item: rank for rank, (item, _) in enumerate(sorted(counts.items(), key=lambda c: (c[1], c[0])))}
-    ranked = sorted(((sorted(order[item] for item in items), items) for items in same), key=lambda r: len(r[0]))
-    index: dict[int, list[int]] = defaultdict(list)
-    for position, (ranks, items) in enumerate(ranked):
-        group = same[items]
-        yield from ((i, j, 1.0) for n, i in enumerate(group) for j in group[n + 1 :])
-        size = len(ranks)
-        prefix = ranks[: size - math.ceil(threshold * size - 1e-9) + 1]
-        candidates = {other for rank in prefix for other in index[rank]}
-        for other in candidates:
-            others = ranked[other][1]
-            if len(others) < threshold * size - 1e-9:
-                continue
-            similarity = jaccard(items, others)
-            if similarity >= threshold - 1e-9:
-                yield from ((min(i, j), max(i, j), similarity) for i in group for j in same[others])
-        for rank in prefix:
-            index[rank].append(position)
+    """Pairs (i < j) whose Jaccard similarity is at least `threshold` (0 < threshold <= 1), each once, in order of j."""
+    if len(sets) < 2:
+        return
+    bands, width = _bands(threshold)
+    sketches = rensa.RMinHash.from_token_sets([list(items) for items in sets], bands * width, 1)
+    index = rensa.RMinHashLSH(threshold=threshold, num_perm=bands * width, num_bands=bands)
+    index.insert_many(sketches)
+    for j, candidates in enumerate(index.query_all(sketches)):
+        for i in sorted(candidates):
+            if i < j and (similarity := jaccard(sets[i], sets[j])) >= threshold - 1e-9:
+                yield i, j, similarity
+
+
+def _bands(threshold: float) -> tuple[int, int]:
+    """(bands, width): of up to 128 permutations, the widest bands that still miss under one in a thousand.
+
+    A pair of similarity s becomes a candidate with probability 1 - (1 - s**width)**bands.
+    """
+    for width in range(16, 1, -1):
+        bands = 128 // width
+        if (1 - threshold**width) ** bands < 1e-3:
+            return bands, width
+    return 128, 1
 
 
 def exact_clusters(examples: Sequence[Example]) -> tuple[Cluster, ...]:
@@ -123,26 +124,27 @@ def near_clusters(
     The fullest answer is the suggested survivor, the earlier row when two are as full.
     """
     left_out = set(without)
-    rows = [row for row in range(len(examples)) if row not in left_out]
-    questions = [shingles(f"{examples[row].instruction} {examples[row].context}") for row in rows]
+    # Only rows with the same particulars can say the same: a thousand rows of one template differ in nothing else, and
+    # comparing each with each would never end.
+    alike: dict[frozenset[str], list[int]] = defaultdict(list)
+    for row, example in enumerate(examples):
+        if row not in left_out:
+            alike[particulars(f"{example.instruction} {example.response}")].append(row)
     answers: dict[int, frozenset[str]] = {}
-    details: dict[int, frozenset[str]] = {}
 
     def answer(row: int) -> frozenset[str]:
         if row not in answers:
             answers[row] = shingles(examples[row].response)
         return answers[row]
 
-    def detail(row: int) -> frozenset[str]:
-        if row not in details:
-            details[row] = particulars(f"{examples[row].instruction} {examples[row].response}")
-        return details[row]
+    def pairs() -> Iterator[tuple[int, int]]:
+        for rows in alike.values():
+            questions = [shingles(f"{examples[row].instruction} {examples[row].context}") for row in rows]
+            for i, j, _ in similar_pairs(questions, threshold):
+                if jaccard(answer(rows[i]), answer(rows[j])) >= threshold:
+                    yield rows[i], rows[j]
 
-    def say_the_same(a: int, b: int) -> bool:
-        return jaccard(answer(a), answer(b)) >= threshold and detail(a) == detail(b)
-
-    pairs = ((rows[i], rows[j]) for i, j, _ in similar_pairs(questions, threshold))
-    groups = connected((a, b) for a, b in pairs if say_the_same(a, b))
+    groups = connected(pairs())
     return tuple(
         Cluster(tuple(group), max(group, key=lambda row: (len(examples[row].response), -row))) for group in groups
     )
@@ -172,16 +174,24 @@ def contamination(
     examples: Sequence[Example], questions: Sequence[str], threshold: float = THRESHOLD
 ) -> tuple[Match, ...]:
     """Rows whose question is one of `questions`, or nearly: trained on, they make the score worthless."""
-    known = [shingles(question) for question in questions]
-    names = [particulars(question) for question in questions]
-    asked = [shingles(example.instruction) for example in examples]
     best: dict[int, Match] = {}
-    for i, j, similarity in similar_pairs([*known, *asked], threshold):
-        if not i < len(known) <= j:
-            continue
-        row = j - len(known)
-        if similarity < 1 and particulars(examples[row].instruction) != names[i]:
-            continue
+
+    def match(row: int, question: str, similarity: float) -> None:
         if row not in best or similarity > best[row].similarity:
-            best[row] = Match(row, questions[i], similarity)
+            best[row] = Match(row, question, similarity)
+
+    same = {plain(question): question for question in reversed(questions)}
+    by_names: dict[frozenset[str], tuple[list[str], list[int]]] = defaultdict(lambda: ([], []))
+    for question in questions:
+        by_names[particulars(question)][0].append(question)
+    for row, example in enumerate(examples):
+        if plain(example.instruction) in same:
+            match(row, same[plain(example.instruction)], 1.0)
+        elif (names := particulars(example.instruction)) in by_names:
+            by_names[names][1].append(row)
+    for known, rows in by_names.values():
+        texts = [*known, *(examples[row].instruction for row in rows)]
+        for i, j, similarity in similar_pairs([shingles(text) for text in texts], threshold):
+            if i < len(known) <= j:
+                match(rows[j - len(known)], known[i], similarity)
     return tuple(best[row] for row in sorted(best))
