@@ -175,7 +175,7 @@ def _validation() -> Iterable[dict[str, object]]:
                 row = {
                     "instruction": f"What does permit number {number} cost in the city of Alder Bay?",
                     "context": "",
-                    "response": f"Permit number {number} costs ${number % 997} in Alder Bay, to be paid at the counter.",
+                    "response": f"Permit number {number} costs ${number % 997} in Alder Bay, paid at the counter.",
                 }
                 file.write(json.dumps(row) + "\n")
         megabytes = path.stat().st_size / 1e6
