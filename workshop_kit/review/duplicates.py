@@ -28,7 +28,7 @@ _NUMBER_WORD = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|"
     r"ninety|hundred|thousand|half|double|no|not|never|without)\b"
 )
-_CAPITALISED = re.compile(r"\b[A-Z][\w'-]*")
+_CAPITALISED = re.compile(r"\b(?!I\b)[A-Z][\w'-]*")  # but for "I" and "I'm", which are no names
 
 
 @dataclass(frozen=True)

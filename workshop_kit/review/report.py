@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from workshop_kit.review.duplicates import (
     near_clusters,
 )
 from workshop_kit.review.lengths import Lengths, measure
+from workshop_kit.review.limits import check_limits
+from workshop_kit.review.semantic import semantic_clusters
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
@@ -36,6 +39,12 @@ class Review:
     near: tuple[Cluster, ...]
     contamination: tuple[Match, ...]
     lengths: Lengths = field(repr=False)
+
+    @cached_property
+    def rephrased(self) -> tuple[Cluster, ...]:
+        """Rows that ask the same in other words and say the same (TF-IDF); found when first asked for."""
+        spare = [row for cluster in (*self.exact, *self.near) for row in cluster.spare]
+        return semantic_clusters(self.dataset.examples, without=spare)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -89,7 +98,7 @@ class Review:
         rows = [
             [kind, number, row + 1, row == cluster.survivor, self.dataset.examples[row].instruction,
              self.dataset.examples[row].response]
-            for kind, clusters in (("exact", self.exact), ("near", self.near))
+            for kind, clusters in (("exact", self.exact), ("near", self.near), ("rephrased", self.rephrased))
             for number, cluster in enumerate(clusters, 1)
             for row in cluster.rows
         ]  # fmt: skip
@@ -146,12 +155,14 @@ def review(
     *,
     max_tokens: int = MAX_TOKENS,
     threshold: float = THRESHOLD,
+    service: str = "",
 ) -> Review:
     """Review a dataset, an import or a file.
 
     `questions` (such as domain.practice_questions) are looked for among the rows. A file's own faults are
     among the findings, by line. `threshold` is the Jaccard similarity from which rows are near duplicates.
-    Raises BadInput only when a file can't be read at all.
+    `service` (a key of limits.LIMITS) checks what that training service takes.
+    Raises BadInput when a file can't be read at all, and for an unknown service.
     """
     found: list[Finding] = []
     lines: Sequence[int] = ()
@@ -166,6 +177,11 @@ def review(
         found += source.findings
         file = file or next((finding.file for finding in source.findings), "")
     found += check_rows(dataset, lines, file, max_tokens)
+    if service:
+        found += (
+            replace(f, file=file, line=lines[f.line - 1] if lines and f.line else f.line)
+            for f in check_limits(dataset, service)
+        )
     examples = dataset.examples
     exact = exact_clusters(examples)
     near = near_clusters(examples, threshold, without=[row for cluster in exact for row in cluster.spare])
