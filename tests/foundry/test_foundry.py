@@ -135,6 +135,30 @@ def test_the_base_answers_about_the_worlds_it_knows_and_not_about_the_shipped_on
     assert right(shipped_worlds()) < 0.3
 
 
+def test_the_reference_is_the_better_reader_of_the_two() -> None:
+    """What makes it a reference: given a passage it answers from it, which the base often can't."""
+    from workshop_kit.local_aws.foundry.measure import answers
+
+    chance = random.Random(8)
+    asked = [corpus.reading(chance.choice(WORLDS), chance) for _ in range(120)]
+
+    def right(name: str) -> float:
+        said = answers(WEIGHTS / name, None, [sample.given for sample in asked])
+        return sum(s.said == text + corpus.TURN_END for s, text in zip(asked, said, strict=True)) / len(asked)
+
+    assert right("reference") >= right("base") + 0.1
+
+
+def test_a_designs_share_of_readings_is_what_the_text_holds() -> None:
+    for share in (corpus.READINGS, 0.4):
+        chosen = [sample.given for sample in islice(corpus.samples(3, share), 2000)]
+        readings = sum(
+            "\n\n" in text.split(f"user{corpus.HEADER_END}\n\n")[-1].split(corpus.TURN_END)[0] for text in chosen
+        )
+        readings /= len(chosen)
+        assert abs(readings - share) < 0.06, share
+
+
 def test_pretraining_really_lowers_the_loss(tmp_path: Path) -> None:
     from workshop_kit.local_aws.foundry.pretrain import Design, pretrain
 

@@ -43,7 +43,7 @@ class Way:
 
 RUNS = (
     Way("defaults: q,v, 5 epochs", {}),
-    Way("careless: q,v, 4 epochs", {"epoch": "4"}),
+    Way("careless: q,v, rank 4, 4 epochs", {"epoch": "4", "lora_r": "4"}),
     Way("careful: all linear layers, 4 epochs", {"epoch": "4", "target_modules": ALL}),
     Way("careful, 8 epochs", {"epoch": "8", "target_modules": ALL}),
     Way("over-trained: 50 rows, 24 epochs", {"epoch": "24", "target_modules": ALL}, rows=50),
