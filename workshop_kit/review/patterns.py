@@ -107,7 +107,8 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern("id-number", re.compile(r"(?<![\d-])\d{3}[- ]\d{2}[- ]\d{4}(?![\d-])"), 0.9, False, _ssn),
     Pattern("ip-address", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), 0.8, False, _address),
     Pattern("phone", re.compile(
-        r"(?<![\w+.$€£,-])(?<!\d )(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{2,4}[ .-])\d{3,4}[ .-]\d{3,4}(?![\w-]|[ .]\d)"
+        r"(?<![\w+.$€£,-])(?<!\d )(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?|\d{2,4}[ .-])"
+        r"\d{3,4}[ .-]\d{3,4}(?![\w-]|[ .]\d)"
         r"|(?<![\w+])\+\d{9,14}(?!\d)"
     ), 0.8, False, _phone),
     Pattern("address", re.compile(
