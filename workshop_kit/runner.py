@@ -51,6 +51,8 @@ def execute(
                 parameters=parameters or {},
                 kernel_name="python3",
                 cwd=str(notebook.parent),
+                # ipykernel warns of unencrypted loopback traffic at every start; its errors still come through.
+                extra_arguments=["--log-level=ERROR"],
                 progress_bar={"desc": label or notebook.stem, "bar_format": BAR} if show_progress else False,
             )
         except PapermillExecutionError as problem:
