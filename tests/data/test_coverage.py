@@ -74,7 +74,7 @@ def test_rows_all_alike_are_told_to_vary():
 def test_no_rows_and_rows_without_topics_are_told():
     assert "no rows yet" in coverage(Dataset(())).advice[0]
     rows = Dataset((Example("a?", "b."), Example("c?", "d.", topic="t"), Example("e?", "f.", topic="t")))
-    assert any("have no topic" in line for line in coverage(rows).advice)
+    assert any("without a topic: 1" in line for line in coverage(rows).advice)
 
 
 def test_flesch_orders_texts_by_how_hard_they_are():

@@ -202,7 +202,7 @@ def _advise(c: Coverage) -> list[str]:
     for topic, n in sorted(sizes.items(), key=lambda item: item[1]):
         name = c.titles.get(topic, topic)
         if topic == "(no topic)":
-            advice.append(f"{n} rows have no topic: give them one, so that the split can share topics out.")
+            advice.append(f"Rows without a topic: {n}; give them one, so that the split can share topics out.")
         elif n == 0:
             advice.append(f"No row is about {name}: write about {max(1, round(typical))}.")
         elif n < FEW * typical:

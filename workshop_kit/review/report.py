@@ -26,6 +26,7 @@ from workshop_kit.review.lengths import Lengths, measure
 from workshop_kit.review.limits import check_limits
 from workshop_kit.review.semantic import semantic_clusters
 
+EXACT = "is the same as another row"
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -62,16 +63,25 @@ class Review:
         `near_duplicates` also drops all but the survivor of each near-duplicate cluster, `contaminated`
         the rows that ask a practice question. The order stays; nothing else is changed.
         """
-        gone = {row for cluster in self.exact for row in cluster.spare}
+        leaving = self.leaving(near_duplicates=near_duplicates, contaminated=contaminated)
+        kept = tuple(mend(example) for row, example in enumerate(self.dataset) if row not in leaving)
+        return replace(self.dataset, examples=kept)
+
+    def leaving(self, *, near_duplicates: bool = True, contaminated: bool = True) -> dict[int, str]:
+        """Row (from 0) -> why clean() leaves it out, in the order of the rows."""
+        why: dict[int, str] = {row: EXACT for cluster in self.exact for row in cluster.spare}
         if near_duplicates:
-            gone |= {row for cluster in self.near for row in cluster.spare}
+            why |= {row: "says nearly the same as another row" for c in self.near for row in c.spare if row not in why}
         if contaminated:
-            gone |= {match.row for match in self.contamination}
-        mended = (mend(example) for row, example in enumerate(self.dataset) if row not in gone)
+            why |= {match.row: "asks a practice question" for match in self.contamination if match.row not in why}
+        left = [row for row in range(len(self.dataset)) if row not in why]
+        mended = {row: mend(self.dataset.examples[row]) for row in left}
+        why |= {row: "has nothing to learn from" for row, example in mended.items() if not usable(example)}
         # A mend can make two rows alike, so exact duplicates are looked for once more.
-        kept = tuple(example for example in mended if usable(example))
-        again = {row for cluster in exact_clusters(kept) for row in cluster.spare}
-        return replace(self.dataset, examples=tuple(e for row, e in enumerate(kept) if row not in again))
+        left = [row for row in left if row not in why]
+        again = exact_clusters([mended[row] for row in left])
+        why |= {left[place]: EXACT for cluster in again for place in cluster.spare}
+        return dict(sorted(why.items()))
 
     def to_frame(self) -> Any:
         """The findings as a pandas DataFrame, worst first."""
