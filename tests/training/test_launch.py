@@ -1,6 +1,7 @@
 """The plan is exact, the traps are told in sentences, and nothing is called before launch."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -238,3 +239,13 @@ def test_a_config_survives_being_written_down():
 
 def test_booleans_and_rates_become_text_that_json_and_python_read():
     assert (as_text(True), as_text(0.0001), as_text(0.0)) == ("True", "0.0001", "0")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_rows_with_private_text_are_not_uploaded_without_a_yes(part):
+    """Neither part; and nothing has been sent when it is refused."""
+    whole = split_of()
+    odd = Dataset((*getattr(whole, part), Example("I am ada@example.org. How long is a loan?", "Four days.")), "rows")
+    private = replace(whole, **{part: odd})
+    with pytest.raises(BadInput, match="1 email.*private_ok=True"):
+        plan(split=private).upload(LOCAL)

@@ -19,6 +19,7 @@ from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, BadHyperparameter, BadInput
 from workshop_kit.records import Finding, content_id
 from workshop_kit.review import Split
+from workshop_kit.review.privacy import find_private, require_yes
 from workshop_kit.settings import JUMPSTART_MODEL_ID
 from workshop_kit.training import cost
 from workshop_kit.training.checks import read_values, traps
@@ -94,8 +95,13 @@ class LaunchPlan:
             "sagemaker.create_training_job(**request)\n"
         )
 
-    def upload(self, aws: Any) -> None:
-        """Put the rows and their template where the request says they are; doing it again changes nothing."""
+    def upload(self, aws: Any, *, private_ok: bool = False) -> None:
+        """Put the rows and their template where the request says they are; doing it again changes nothing.
+
+        Raises BadInput for rows with private text in them, unless a person has looked and says `private_ok`.
+        """
+        for part in (self.split.train, self.split.validation):
+            require_yes(find_private(part), private_ok)
         s3 = aws.client("s3")
         with tempfile.TemporaryDirectory() as folder:
             saved = self.split.save(folder)
@@ -194,13 +200,16 @@ def plan_with(aws: Any, chosen: Recipe, split: Split, config: TrainingConfig) ->
 
 
 def launch(
-    aws: Any, plan: LaunchPlan | Split, config: TrainingConfig | None = None, *, yes: bool = False, again: bool = False
-) -> TrainingJob:
+    aws: Any, plan: LaunchPlan | Split, config: TrainingConfig | None = None, *, yes: bool = False,
+    again: bool = False, private_ok: bool = False,
+) -> TrainingJob:  # fmt: skip
     """Upload the rows and start the job; a job with the same content that is there already is given back instead.
 
     `plan` may also be a split, which is planned first. `again=True` starts a new job in any case, with a number after
-    its name. `yes=True` agrees to an estimate above the configuration's budget.
-    Raises BadHyperparameter for values that can't be used, BadInput above the budget, AwsProblem when AWS refuses.
+    its name. `yes=True` agrees to an estimate above the configuration's budget, `private_ok=True` to the upload of rows
+    that hold private text.
+    Raises BadHyperparameter for values that can't be used, BadInput above the budget or for private text, AwsProblem
+    when AWS refuses.
     """
     if isinstance(plan, Split):
         plan = plan_launch(aws, plan, config)
@@ -218,7 +227,7 @@ def launch(
             return existing
         number += 1
         name = f"{plan.job_name}-{number}"
-    plan.upload(aws)
+    plan.upload(aws, private_ok=private_ok)
     try:
         kit_call(aws.client("sagemaker").create_training_job, **_plain(plan.request) | {"TrainingJobName": name})
     except AwsProblem as problem:
