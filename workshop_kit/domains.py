@@ -65,6 +65,7 @@ class Passage:
     topic: str
     title: str
     text: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -298,10 +299,11 @@ def _read_handbook(folder: Path, topics: tuple[str, ...] | None, findings: list[
     seen: dict[str, int] = {}
     topic = title = ""
     paragraph: list[str] = []
+    began = 0
 
     def close() -> None:
         if topic and paragraph:
-            passages.append(Passage(topic, title, " ".join(paragraph)))
+            passages.append(Passage(topic, title, " ".join(paragraph), f"{path.name}, line {began}"))
         paragraph.clear()
 
     for number, line in enumerate(text.splitlines(), 1):
@@ -325,6 +327,7 @@ def _read_handbook(folder: Path, topics: tuple[str, ...] | None, findings: list[
         elif not line.strip() or line.startswith("#"):
             close()
         else:
+            began = began if paragraph else number
             paragraph.append(line.strip())
     close()
     for topic in topics or ():

@@ -35,6 +35,7 @@ class Example:
     response: str
     context: str = ""
     topic: str = ""
+    source: str = ""  # where the answer is from, such as "manual.pdf, page 3"; no part of the id
 
     @property
     def id(self) -> str:

@@ -25,6 +25,7 @@ class PlanItem:
     style: str
     count: int
     passage: str
+    source: str = ""  # the passage's citation, which the rows made from it carry
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def plan(
         for extra in chance.sample(range(len(passages)), questions_per_topic % len(passages)):
             shares[extra] += 1
         dealt = 0
-        for passage, share in zip(passages, shares, strict=True):
+        for (passage, source), share in zip(passages, shares, strict=True):
             while share > 0:
                 # Small calls, so that one passage is asked about by several people in several styles.
                 count = min(per_call, max(1, -(-share // 2)), share)
@@ -160,7 +161,7 @@ def plan(
                 who, how = people[dealt % len(people)], manners[(dealt + dealt // len(people)) % len(manners)]
                 dealt += 1
                 key = content_id([topic.id, who.id, how, count, passage, len(items), seed])
-                items.append(PlanItem(key, topic, who, how, count, passage))
+                items.append(PlanItem(key, topic, who, how, count, passage, source))
     total = sum(
         len(_chunks(p.text, sentences_per_passage)) for t in {t.id for t in topics} for p in domain.passages_for(t)
     )
@@ -170,8 +171,9 @@ def plan(
     )  # fmt: skip
 
 
-def _passages(domain: Domain, topic: Topic, sentences: int) -> list[str]:
-    own = [chunk for p in domain.passages_for(topic.id) for chunk in _chunks(p.text, sentences)]
+def _passages(domain: Domain, topic: Topic, sentences: int) -> list[tuple[str, str]]:
+    """(text, citation) of each piece to ask about."""
+    own = [(chunk, p.source) for p in domain.passages_for(topic.id) for chunk in _chunks(p.text, sentences)]
     if own:
         return own
     wanted = set(re.findall(r"\w{4,}", f"{topic.title} {topic.description}".lower()))
@@ -180,7 +182,7 @@ def _passages(domain: Domain, topic: Topic, sentences: int) -> list[str]:
         key=lambda entry: entry[:2],
         reverse=True,
     )
-    found = [chunk for score, _, p in scored[:5] if score for chunk in _chunks(p.text, sentences)]
+    found = [(chunk, p.source) for score, _, p in scored[:5] if score for chunk in _chunks(p.text, sentences)]
     if not found:
         raise BadInput(f"The handbook of {domain.id} says nothing on the topic '{topic.title}'; drop it or add text.")
     return found

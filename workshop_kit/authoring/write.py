@@ -148,7 +148,7 @@ def _answer(aws: Any, plan: Plan, model: str, item: PlanItem, question: str) -> 
 
     prompt = plan.answer_prompt(item, question)
     answer, usage = ask(aws, model, prompt, plan.templates, check, max_tokens=800, temperature=0.2)
-    return Example(question, answer, topic=item.topic.id), usage
+    return Example(question, answer, topic=item.topic.id, source=item.source), usage
 
 
 def _skip(item: PlanItem, reason: str) -> Finding:
@@ -157,7 +157,9 @@ def _skip(item: PlanItem, reason: str) -> Finding:
 
 
 def _example(record: dict[str, Any]) -> Example:
-    return Example(record["instruction"], record["response"], record["context"], record.get("topic", ""))
+    return Example(
+        record["instruction"], record["response"], record["context"], record.get("topic", ""), record.get("source", "")
+    )
 
 
 def _same_plan(plan: Plan, asked: Journal, rows: Journal, out: Path) -> None:

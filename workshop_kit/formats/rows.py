@@ -74,6 +74,8 @@ def to_row(example: Example, format: str = "instruction", system: str = "") -> d
             "context": example.context,
             "response": example.response,
         }
+        if example.source:
+            row["source"] = example.source
     elif format in ("chat", "openai"):
         turns = _turns(example, system)
         row = {"dialog" if format == "chat" else "messages": [*turns, _message("assistant", example.response)]}
@@ -109,7 +111,9 @@ def from_row(row: object, format: str | None = None) -> Parsed:
     name = format or detect(row)
     problems: list[RowProblem] = []
     topic = _optional(row, "topic", problems)
+    source = ""
     if name == "instruction":
+        source = _optional(row, "source", [])  # a citation is a help, not a reason to refuse a row
         instruction = _text(row, "instruction", problems)
         response = _text(row, "response", problems)
         context, system = _optional(row, "context", problems), _optional(row, "system", problems)
@@ -117,7 +121,7 @@ def from_row(row: object, format: str | None = None) -> Parsed:
         system, context, instruction, response = _conversation(row, name, problems)
     if any(problem.severity == "error" for problem in problems):
         return Parsed(None, system, tuple(problems))
-    return Parsed(Example(instruction, response, context, topic), system, tuple(problems))
+    return Parsed(Example(instruction, response, context, topic, source), system, tuple(problems))
 
 
 def printable(text: object, most: int = 40) -> str:
@@ -165,7 +169,7 @@ def _text(row: Mapping[str, Any], field: str, problems: list[RowProblem]) -> str
         lower = {str(name).strip().lower(): name for name in row}
         found = next((lower[name] for name in (field, *ALIASES[field]) if name in lower), None)
         if found is None:
-            known = {"instruction", "context", "response", "topic", "system"}
+            known = {"instruction", "context", "response", "topic", "system", "source"}
             close = difflib.get_close_matches(field, [str(k) for k in row if k not in known], n=1, cutoff=0.7)
             there = ", ".join(f"'{printable(name)}'" for name in list(row)[:6]) or "none"
             problems.append(
