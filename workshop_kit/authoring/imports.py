@@ -21,9 +21,10 @@ from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput
 from workshop_kit.formats.reading import MAX_DOCUMENT, Loaded, open_checked, sniff
 from workshop_kit.formats.rows import ALIASES, from_row, printable
+from workshop_kit.formats.writing import FORMULA_STARTS
 from workshop_kit.records import Dataset, Example, Finding
 
-_COLUMNS = ("instruction", "response", "context", "topic")
+_COLUMNS = ("instruction", "response", "context", "topic", "source")
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,13 @@ def _csv(path: Path, text: str, columns: Mapping[str, str] | None) -> Iterator[P
             message = f"{len(cells)} cells where the header has {len(header)}"
             yield Piece(line, None, "error", "wrong-width", message, "put quotes around texts with commas")
             continue
-        yield Piece(line, {name: cells[at].strip() for name, at in where.items()})
+        yield Piece(line, {name: _cell(cells[at]) for name, at in where.items()})
+
+
+def _cell(text: str) -> str:
+    """A cell without the apostrophe that keeps spreadsheets from running it as a formula."""
+    text = text.strip()
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
 
 
 def _positions(path: Path, header: list[str], columns: Mapping[str, str]) -> dict[str, int]:

@@ -8,16 +8,19 @@ prompt.py    the Llama 3 prompt and JumpStart's template.json
 
 from workshop_kit.formats.prompt import LLAMA3_TEMPLATE, llama3_prompt, llama3_template
 from workshop_kit.formats.reading import Loaded, Row, load, read_dataset, stream
-from workshop_kit.formats.rows import FORMATS, RowProblem, detect, from_row, to_row
-from workshop_kit.formats.writing import write_jsonl, write_jumpstart
+from workshop_kit.formats.rows import FORMATS, LOSES, RowProblem, detect, from_row, to_row
+from workshop_kit.formats.writing import Exported, export, write_jsonl, write_jumpstart
 
 __all__ = [
     "FORMATS",
+    "LOSES",
+    "Exported",
     "LLAMA3_TEMPLATE",
     "Loaded",
     "Row",
     "RowProblem",
     "detect",
+    "export",
     "from_row",
     "llama3_prompt",
     "llama3_template",

@@ -5,6 +5,7 @@ chat          JumpStart chat tuning: {"dialog": [{"role", "content"}, ...]}
 openai        the same turns under "messages"
 bedrock       bedrock-conversation-2024, for Nova fine-tuning (it has no place for a topic)
 rft           Bedrock reinforcement fine-tuning: "messages" with a "reference_answer"
+completion    {"prompt", "completion"}, as older tuning services and many tools have it
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from typing import Any
 
 from workshop_kit.records import Example
 
-FORMATS = ("instruction", "chat", "openai", "bedrock", "rft")
+FORMATS = ("instruction", "chat", "openai", "bedrock", "rft", "completion")
+# What a format has no place for; an export says so.
+LOSES = {
+    "instruction": ("system",), "chat": ("source",), "openai": ("source",), "bedrock": ("topic", "source"),
+    "rft": ("source",), "completion": ("system", "source"),
+}  # fmt: skip
 BEDROCK_SCHEMA = "bedrock-conversation-2024"
 # Names other tools use for the same thing; read as ours, with a note.
 ALIASES = {
@@ -63,6 +69,8 @@ def detect(row: Mapping[str, Any]) -> str:
             isinstance(turn, dict) and isinstance(turn.get("content"), list) for turn in turns
         )
         return "bedrock" if nested else "openai"
+    if "prompt" in row and "completion" in row and "instruction" not in row:
+        return "completion"
     return "instruction"
 
 
@@ -88,6 +96,8 @@ def to_row(example: Example, format: str = "instruction", system: str = "") -> d
             {"role": "assistant", "content": [{"text": example.response}]},
         ]
         return row
+    elif format == "completion":
+        row = {"prompt": _with_context(example), "completion": example.response}
     elif format == "rft":
         row = {"id": example.id, "messages": _turns(example, system), "reference_answer": example.response}
     else:
@@ -117,6 +127,10 @@ def from_row(row: object, format: str | None = None) -> Parsed:
         instruction = _text(row, "instruction", problems)
         response = _text(row, "response", problems)
         context, system = _optional(row, "context", problems), _optional(row, "system", problems)
+    elif name == "completion":
+        prompt = _checked(row.get("prompt"), "prompt", problems)
+        response = _checked(row.get("completion"), "completion", problems)
+        (context, instruction), system = _without_context(prompt), ""
     else:
         system, context, instruction, response = _conversation(row, name, problems)
     if any(problem.severity == "error" for problem in problems):
