@@ -5,7 +5,6 @@ plan.py       what will be asked, before a single call is made
 converse.py   one call to the writer model: JSON back, checked, repaired once
 topics.py     topics proposed by the model
 write.py      the run: concurrent, saved as it goes, resumable
-journal.py    append-only files that survive a kill
 imports.py    PartyRock-style exports, tables, CSV and JSON Lines
 """
 

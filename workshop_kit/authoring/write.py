@@ -20,12 +20,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from workshop_kit.authoring.budget import Budget, Meter, Pace
 from workshop_kit.authoring.converse import BadReply, UnusableReply, Usage, ask, list_field, text_field
-from workshop_kit.authoring.journal import Journal
 from workshop_kit.authoring.plan import Plan, PlanItem
 from workshop_kit.errors import BadInput, Cancelled, KitError
 from workshop_kit.formats import to_row
 from workshop_kit.formats.writing import json_line
+from workshop_kit.journal import Journal
 from workshop_kit.records import Dataset, Example, Finding
 from workshop_kit.workspace import write_atomically
 
@@ -74,12 +75,16 @@ def write(
     cancel: Cancel | None = None,
     workers: int = 4,
     model_id: str | None = None,
+    budget: Budget | None = None,
+    calls_per_minute: float | None = None,
 ) -> Written:
     """Carry out a plan and leave its rows in `out`; call it again to resume or to retry what was skipped.
 
-    `progress` is called in the calling thread. The rows come back in the plan's order, whatever order they
-    came in. Raises Cancelled when `cancel` is set, AwsProblem when the model can't be reached, BadInput when
-    `out` belongs to another plan or can't be written; every row counted so far stays in `out`.
+    `progress` is called in the calling thread. The rows come back in the plan's order, whatever order they came in.
+    `budget` is a hard limit over all runs of this plan; `calls_per_minute` spreads the calls out.
+    Raises BudgetReached when the next call could pass the budget, Cancelled when `cancel` is set, AwsProblem when the
+    model can't be reached, BadInput when `out` belongs to another plan or can't be written; every row counted so far
+    stays in `out`.
     """
     out = Path(out)
     if out.is_dir():
@@ -92,6 +97,7 @@ def write(
         rows = stack.enter_context(Journal(out))
         _same_plan(plan, asked, rows, out)
         run = _Run(aws, plan, model, asked, rows, progress or (lambda _: None), cancel)
+        run.meter, run.pace = Meter(budget, model, run.usage), Pace(calls_per_minute, burst=workers)
         try:
             run.go(workers)
         except KitError as problem:
@@ -196,6 +202,8 @@ class _Run:
         self.items = {item.key: item for item in plan.items}
         self.done = {(record["item"], record["n"]) for record in rows.records}
         self.usage = Usage()
+        self.meter, self.pace = Meter(None, model), Pace()
+        self.tickets: dict[Future[Any], int] = {}
         for record in (*asked.records[1:], *rows.records):
             self.usage += Usage(**record["usage"])
         self.begun, self.had = time.monotonic(), len(rows.records)
@@ -212,7 +220,14 @@ class _Run:
         self._report()
         try:
             while to_ask or to_answer or waiting:
+                full = False
                 while len(waiting) < workers and (to_answer or to_ask):
+                    ticket = self._ticket(to_answer[0] if to_answer else (to_ask[0], -1, ""))
+                    full = ticket is None
+                    if full or not self.pace.ready():
+                        if ticket is not None:
+                            self.meter.settle(ticket, Usage())
+                        break
                     if to_answer:
                         item, n, question = to_answer.popleft()
                         future: Future[Any] = pool.submit(_answer, self.aws, self.plan, self.model, item, question)
@@ -221,6 +236,11 @@ class _Run:
                         item = to_ask.popleft()
                         future = pool.submit(_questions, self.aws, self.plan, self.model, item)
                         waiting[future] = (item, -1, "")
+                    self.tickets[future] = ticket
+                if full and not waiting:
+                    raise self.meter.reached()
+                if not waiting:
+                    time.sleep(0.05)  # the pace allows no call yet
                 finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 # Confirmed before anything else can happen: what was paid for is kept even when told to stop.
                 self._confirm([(future, *waiting.pop(future)) for future in finished], to_answer)
@@ -228,6 +248,14 @@ class _Run:
                     raise Cancelled("The run was cancelled.")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ticket(self, call: tuple[PlanItem, int, str]) -> int | None:
+        """Room in the budget for a call, or None."""
+        item, n, question = call
+        system = self.plan.templates.system
+        if n < 0:
+            return self.meter.reserve((system, self.plan.question_prompt(item)), "questions")
+        return self.meter.reserve((system, self.plan.answer_prompt(item, question)), "answer")
 
     def _queue_answers(self, item: PlanItem, questions: list[str], to_answer: deque[tuple[PlanItem, int, str]]) -> None:
         to_answer.extend((item, n, q) for n, q in enumerate(questions) if (item.key, n) not in self.done)
@@ -246,12 +274,14 @@ class _Run:
                 result, usage = future.result()
             except UnusableReply as problem:
                 self.usage += problem.usage
+                self.meter.settle(self.tickets.pop(future), problem.usage)
                 self.skipped.append(_skip(item, str(problem)))
                 continue
             except KitError as problem:
                 failure = problem
                 continue
             self.usage += usage
+            self.meter.settle(self.tickets.pop(future), usage)
             spent = {"item": item.key, "usage": asdict(usage)}
             if n < 0:
                 new_questions.append({**spent, "questions": result})

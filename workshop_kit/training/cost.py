@@ -40,21 +40,6 @@ INSTANCES: dict[str, Instance] = {
 }
 
 
-@dataclass(frozen=True)
-class TokenPrice:
-    """USD per million tokens of a Bedrock model."""
-
-    input: float
-    output: float
-
-
-# The workshop's writer; the page names it per thousand tokens.
-TOKEN_PRICES: dict[str, TokenPrice] = {
-    "amazon.nova-pro-v1:0": TokenPrice(0.8, 3.2),
-    "amazon.nova-lite-v1:0": TokenPrice(0.06, 0.24),
-    "amazon.nova-micro-v1:0": TokenPrice(0.035, 0.14),
-}
-
 # One public report for Llama 3.2 3B with LoRA: 16,065 rows, one epoch, 1 h 15 in all on one ml.g5.2xlarge.
 AWS_ROWS_PER_SECOND = 16_065 / (75 * 60)
 AWS_START_SECONDS = 420.0  # finding a machine, pulling the image, downloading the weights; typical, not promised

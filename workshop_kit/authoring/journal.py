@@ -1,3 +1,0 @@
-from workshop_kit.journal import Journal
-
-__all__ = ["Journal"]
