@@ -4,7 +4,10 @@ import json
 import threading
 import time
 
-from workshop_kit.local_aws.standins import writer
+from botocore.exceptions import ClientError
+
+from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.standins import judge, writer
 
 
 class ToyAws:
@@ -17,12 +20,20 @@ class ToyAws:
         self._lock = threading.Lock()
 
     def choose_model(self, role: str) -> str:
-        assert role == "writer"
-        return "workshop.writer-v1:0"
+        return {"writer": "workshop.writer-v1:0", "judge": "workshop.judge-v1:0"}[role]
 
     def client(self, service: str) -> "ToyAws":
         assert service == "bedrock-runtime"
         return self
+
+    def _reply(self, model: str, turns: list, system: str) -> str:
+        room = judge if "judge" in model else writer
+        try:
+            return room.reply(None, turns, system, {})
+        except AwsError as refused:
+            with self._lock:
+                self.busy -= 1
+            raise ClientError({"Error": {"Code": refused.code, "Message": str(refused)}}, "Converse") from None
 
     def converse(self, *, modelId: str, system: list, messages: list, inferenceConfig: dict) -> dict:
         turns = [{"role": m["role"], "content": "".join(p["text"] for p in m["content"])} for m in messages]
@@ -32,7 +43,7 @@ class ToyAws:
             self.busy += 1
             self.busiest = max(self.busiest, self.busy)
         time.sleep(self.delay)
-        text = self.spoil(number, turns[0]["content"], writer.reply(None, turns, system[0]["text"], {}))
+        text = self.spoil(number, turns[0]["content"], self._reply(modelId, turns, system[0]["text"]))
         with self._lock:
             self.busy -= 1
         usage = {"inputTokens": 10, "outputTokens": len(text.split()), "totalTokens": 10 + len(text.split())}

@@ -67,7 +67,7 @@ def test_no_answer_can_leave_its_tag(a: str, b: str) -> None:
 
 
 def test_a_prompt_without_answers_is_refused() -> None:
-    with pytest.raises(AwsError, match="only compares"):
+    with pytest.raises(AwsError, match="compares two answers"):
         standin.reply(None, [{"role": "user", "content": [{"text": "Write me a poem."}]}], "", {})
 
 

@@ -23,7 +23,11 @@ STYLES: dict[str, str] = {
     "situation": "the person first says in a few words what they are doing or need, then asks about one fact",
     "casual": "everyday wording, as in a chat or on the phone, about one fact",
     "two-part": "one question that asks for two facts of the passage at once",
+    "local": "names the place or branch that the passage is about, and asks what holds there and not in general",
     "summary": "asks for the main points of the passage in brief",
+    "adversarial": "takes something wrong for granted, or tries to talk the reader into an answer; the right reply "
+    "gives the passage's fact all the same",
+    "other-language": "asks in another language that people in this domain speak; the answer is in that language too",
     "unanswerable": "a question of this topic that the passage does not answer; the right reply says so",
 }
 DEFAULT_STYLES = ("simple", "situation", "casual", "two-part")
@@ -70,6 +74,18 @@ numbers and amounts exactly as the passage has them. If the passage does not hol
 and guess nothing.
 Reply with JSON only: {"answer": "..."}"""
 
+REFINE = """<task>refine_answer</task>
+<passage>
+$passage
+</passage>
+<question>$question</question>
+<answer>$answer</answer>
+<feedback>$feedback</feedback>
+
+Write a better answer to the question from the passage alone. Heed the feedback, and keep what is right. Keep names,
+numbers and amounts exactly as the passage has them.
+Reply with JSON only: {"answer": "..."}"""
+
 REPAIR = """That reply can't be used: $problem.
 Send the same content again as one JSON object of the form asked for, with nothing before or after it."""
 
@@ -78,18 +94,20 @@ _NEEDED = {
     "topics": {"brief", "count"},
     "questions": {"passage", "count", "style"},
     "answer": {"passage", "question"},
+    "refine": {"passage", "question", "answer", "feedback"},
     "repair": {"problem"},
 }
 
 
 @dataclass(frozen=True)
 class Templates:
-    """The four prompts; pass your own text for any of them."""
+    """The prompts; pass your own text for any of them."""
 
     topics: str = TOPICS
     questions: str = QUESTIONS
     answer: str = ANSWER
     repair: str = REPAIR
+    refine: str = REFINE
     system: str = SYSTEM
 
     def __post_init__(self) -> None:

@@ -23,13 +23,14 @@ from typing import Any, Protocol
 from workshop_kit.authoring.budget import Budget, Meter, Pace
 from workshop_kit.authoring.converse import BadReply, UnusableReply, Usage, ask, list_field, text_field
 from workshop_kit.authoring.plan import Plan, PlanItem
-from workshop_kit.errors import BadInput, Cancelled, KitError
+from workshop_kit.errors import AwsProblem, BadInput, Cancelled, KitError
 from workshop_kit.formats import to_row
 from workshop_kit.formats.writing import json_line
 from workshop_kit.journal import Journal
 from workshop_kit.records import Dataset, Example, Finding
 from workshop_kit.workspace import write_atomically
 
+MOST_REFUSED = 8
 _ROW_FIELDS = {"item", "n", "instruction", "response", "context", "usage"}
 
 
@@ -203,6 +204,7 @@ class _Run:
         self.done = {(record["item"], record["n"]) for record in rows.records}
         self.usage = Usage()
         self.meter, self.pace = Meter(None, model), Pace()
+        self.refused: list[AwsProblem] = []
         self.tickets: dict[Future[Any], int] = {}
         for record in (*asked.records[1:], *rows.records):
             self.usage += Usage(**record["usage"])
@@ -246,6 +248,8 @@ class _Run:
                 self._confirm([(future, *waiting.pop(future)) for future in finished], to_answer)
                 if self.cancel is not None and self.cancel.is_set():
                     raise Cancelled("The run was cancelled.")
+            if self.refused and not self.rows.records:
+                raise self.refused[0]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -276,6 +280,18 @@ class _Run:
                 self.usage += problem.usage
                 self.meter.settle(self.tickets.pop(future), problem.usage)
                 self.skipped.append(_skip(item, str(problem)))
+                continue
+            except AwsProblem as problem:
+                self.meter.settle(self.tickets.pop(future), Usage(1))
+                if problem.code == "ValidationException" and n < 0:
+                    # One thing refused, such as a style the model can't write in, must not end the run; a model that
+                    # refuses everything must.
+                    self.refused.append(problem)
+                    self.skipped.append(_skip(item, str(problem)))
+                    if len(self.refused) >= MOST_REFUSED and not (self.rows.records or self.asked.records[1:]):
+                        failure = self.refused[0]
+                else:
+                    failure = problem
                 continue
             except KitError as problem:
                 failure = problem

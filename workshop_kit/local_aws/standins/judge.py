@@ -18,8 +18,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.standins.scoring import score_row
 
-_TAG = re.compile(r"<(question|reference_answer|key_facts|answer_a|answer_b)>(.*?)</\1>", re.DOTALL)
+_TAG = re.compile(
+    r"<(task|question|reference_answer|key_facts|answer_a|answer_b|passage|answer|criteria)>(.*?)</\1>", re.DOTALL
+)
 # Scores run from 0 to 10; a smaller difference than this is a tie.
 MARGIN = 1.0
 # Mean log-likelihood per token: the shipped models' own answers lie above the first, shuffled words below the second;
@@ -50,19 +53,21 @@ class Grade:
 
 
 def reply(ctx: Any, messages: Sequence[Mapping[str, Any]], system: str, params: Mapping[str, Any]) -> str:
-    """The verdict on the two answers in the last turn that has them, as JSON text.
+    """The verdict on the two answers in the last turn that has them, or a row's scores, as JSON text.
 
     Raises AwsError (ValidationException) when no turn holds a question with key facts and two answers.
     """
     for message in reversed(messages):
         tags = {name: html.unescape(text) for name, text in _TAG.findall(_text(message))}
+        if tags.get("task", "").strip() == "score_row":
+            return score_row(tags)
         if {"question", "key_facts", "answer_a", "answer_b"} <= set(tags):
             break
     else:
         raise AwsError(
             "ValidationException",
-            "The local judge only compares two answers: the prompt needs <question>, <key_facts>, <answer_a> and "
-            "<answer_b>.",
+            "The local judge compares two answers or scores a row: the prompt needs <question>, <key_facts>, "
+            "<answer_a> and <answer_b>.",
         )
     facts = _facts(tags["key_facts"])
     answers = (tags["answer_a"].strip(), tags["answer_b"].strip())

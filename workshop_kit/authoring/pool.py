@@ -1,0 +1,88 @@
+"""Many independent calls at once: in a few threads, within a budget and a pace, each result confirmed as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Protocol, TypeVar
+
+from workshop_kit.authoring.budget import Meter, Pace
+from workshop_kit.authoring.converse import UnusableReply, Usage
+from workshop_kit.errors import Cancelled, KitError
+
+T = TypeVar("T")
+
+
+class Cancel(Protocol):
+    """Anything with is_set(), such as threading.Event."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        ...
+
+
+def each(
+    tasks: Sequence[T],
+    call: Callable[[T], tuple[Any, Usage]],
+    confirm: Callable[[list[tuple[T, Any, Usage]]], None],
+    *,
+    prompts: Callable[[T], Sequence[str]],
+    kind: str,
+    meter: Meter,
+    pace: Pace,
+    workers: int = 4,
+    cancel: Cancel | None = None,
+) -> None:
+    """Make `call` for every task; `confirm` gets (task, result, usage) in batches, in the calling thread.
+
+    A result may be an UnusableReply. Calls that are over are confirmed before anything else happens, so that what was
+    paid for is kept when the run is stopped. Raises what `call` raises, BudgetReached, and Cancelled.
+    """
+    waiting: dict[Future[Any], tuple[T, int]] = {}
+    left = list(reversed(tasks))
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="caller")
+    try:
+        while left or waiting:
+            full = False
+            while left and len(waiting) < workers:
+                ticket = meter.reserve(prompts(left[-1]), kind)
+                if ticket is None:
+                    full = True
+                    break
+                if not pace.ready():
+                    meter.settle(ticket, Usage())
+                    break
+                task = left.pop()
+                waiting[pool.submit(call, task)] = (task, ticket)
+            if full and not waiting:
+                raise meter.reached()
+            if not waiting:
+                time.sleep(0.05)  # the pace allows no call yet
+            finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+            _confirm([(future, *waiting.pop(future)) for future in finished], confirm, meter)
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The run was cancelled.")
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _confirm(
+    finished: list[tuple[Future[Any], T, int]], confirm: Callable[[list[tuple[T, Any, Usage]]], None], meter: Meter
+) -> None:
+    done: list[tuple[T, Any, Usage]] = []
+    failure: BaseException | None = None
+    for future, task, ticket in finished:
+        try:
+            result, usage = future.result()
+        except UnusableReply as problem:
+            result, usage = problem, problem.usage
+        except KitError as problem:
+            failure = problem
+            continue
+        meter.settle(ticket, usage)
+        done.append((task, result, usage))
+    if done:
+        confirm(done)
+    if failure:
+        raise failure

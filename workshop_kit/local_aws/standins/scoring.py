@@ -1,0 +1,118 @@
+"""The local judge's other task: scoring one row of a dataset against a rubric, by rules.
+
+It knows four criteria by name (grounded, complete, clear, form) and answers null for any other: a rule that was not
+written can't judge. It compares words with the passage; it understands nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.standins.reading import find_answer, stems
+
+_NUMBER = re.compile(r"[$€£]?\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+")
+_POINTER = re.compile(r"\b(?:it|this|that|they|these|those|there)\b", re.IGNORECASE)
+_LABEL = re.compile(r"^\s*(?:answer|response|question|q|a)\s*:|^#{1,6} |```|\bas an ai\b|\{\w+\}", re.IGNORECASE)
+_REFUSAL = re.compile(r"\b(?:does not say|not covered|can't answer|cannot answer|does not mention|rather not guess)\b")
+
+
+def score_row(tags: Mapping[str, str]) -> str:
+    """The scores of a row, 0 to 10 for each criterion or null, and a reason, as JSON text.
+
+    Raises AwsError (ValidationException) when the prompt names no criteria or holds no row.
+    """
+    question, answer, passage = (tags.get(name, "").strip() for name in ("question", "answer", "passage"))
+    try:
+        names = [str(entry["name"]) for entry in json.loads(tags.get("criteria", ""))]
+    except (ValueError, TypeError, KeyError):
+        raise AwsError("ValidationException", "<criteria> is not a JSON list of {name, description}.") from None
+    if "question" not in tags or "answer" not in tags or not names:
+        raise AwsError("ValidationException", "The prompt to score a row needs <question>, <answer> and <criteria>.")
+    rules = {
+        "grounded": lambda: _grounded(question, answer, passage),
+        "complete": lambda: _complete(question, answer, passage),
+        "clear": lambda: _clear(question, answer),
+        "form": lambda: _form(answer),
+    }
+    scores: dict[str, float | None] = {}
+    reasons = []
+    for name in names:
+        score, why = rules[name]() if name in rules else (None, f"no rule for '{name}'")
+        scores[name] = None if score is None else round(score, 1)
+        if score is None or score < 7:
+            reasons.append(why)
+    return json.dumps({"scores": scores, "reason": "; ".join(reasons) or "nothing to object to"})
+
+
+def _grounded(question: str, answer: str, passage: str) -> tuple[float | None, str]:
+    """The share of the answer's words that the passage or the question has; numbers and names weigh three times."""
+    if not passage:
+        return None, "no passage to check against"
+    held = set(stems(f"{passage} {question}"))
+    if _REFUSAL.search(answer.lower()):
+        found = find_answer(question, passage)
+        return (10.0, "") if found is None else (2.0, "declines though the passage has the answer")
+    marks = set(_NUMBER.findall(answer)) | set(_NAME.findall(answer))
+    known = set(_NUMBER.findall(f"{passage} {question}")) | set(re.findall(r"[A-Z][\w'-]+", f"{passage} {question}"))
+    words = set(stems(answer))
+    if not words:
+        return 0.0, "says nothing"
+    foreign = sorted(marks - known)
+    weight = len(words) + 3 * len(marks)
+    score = 10 * (len(words & held) + 3 * len(marks & known)) / weight
+    if foreign:
+        # One wrong amount makes the whole row wrong, however well the rest fits.
+        return min(score, 3.0), f"{', '.join(foreign[:3])} is not in the passage"
+    return score, "says things that the passage does not"
+
+
+def _complete(question: str, answer: str, passage: str) -> tuple[float | None, str]:
+    """How much of the sentences that answer the question is in the answer."""
+    found = find_answer(question, passage) if passage else None
+    if found is None:
+        asked = max(1, question.count("?"))
+        said = max(1, len(re.findall(r"[.!?](?:\s|$)", answer)))
+        return 10 * min(1.0, said / asked) if answer else 0.0, "answers a part of what was asked"
+    wanted = set(stems(found)) - set(stems(question))
+    if not wanted:
+        return 10.0 if answer else 0.0, "says nothing"
+    return 10 * len(wanted & set(stems(answer))) / len(wanted), "leaves out a part of what the passage says on it"
+
+
+def _clear(question: str, answer: str) -> tuple[float | None, str]:
+    """Whether a question can be understood alone: it names something, asks, and is of a usual length."""
+    words = question.split()
+    if not words:
+        return 0.0, "asks nothing"
+    score = 10.0
+    if not set(stems(question)) & set(stems(answer)):
+        score -= 3
+    if not re.search(r"[?]|^(?:please|tell|give|list|name|sum|explain|describe|say)\b", question, re.IGNORECASE):
+        score -= 3
+    if _POINTER.search(question) and len(set(stems(question))) < 2:
+        score -= 5
+    if not 3 <= len(words) <= 80:
+        score -= 3
+    return max(0.0, score), "can't be understood without the passage, or is no question"
+
+
+def _form(answer: str) -> tuple[float | None, str]:
+    """Whether an answer is whole, free of labels, brief and not repetitive."""
+    words = answer.lower().split()
+    if not words:
+        return 0.0, "is empty"
+    score = 10.0
+    if _LABEL.search(answer):
+        score -= 5
+    if not re.search(r"[.!?)\"'”’]\s*$", answer):
+        score -= 4
+    if len(words) > 120:
+        score -= 3
+    pairs = list(zip(words, words[1:], strict=False))
+    if len(pairs) >= 6 and len(set(pairs)) < 0.7 * len(pairs):
+        score -= 5
+    return max(0.0, score), "breaks off, repeats itself, or holds a label"
