@@ -16,8 +16,10 @@ _BY_ROOM = {
     "workspace": "Workspace",
     "aws": "connect",
     "domains": "list_domains load_domain",
-    "authoring": "import_file merge plan preview propose_topics write",
-    "review": "split",
+    "authoring": "Budget Rubric Taxonomy domain_from_documents estimate import_file merge plan preview "
+    "propose_taxonomy propose_topics refine score_rows taxonomy write",
+    "formats": "export",
+    "review": "agreement coverage find_private shared_rows split write_report",
     "training": "TrainingConfig diagnose launch load_run plan_launch plot recipe",
     "playground": "BedrockModel compare deploy deploy_base echo list_endpoints",
     "league": "practice standings submit",
@@ -28,6 +30,8 @@ _ROOMS = ("widgets",)
 _EXPORTS = {name: (f"workshop_kit.{room}", name) for room, names in _BY_ROOM.items() for name in names.split()}
 # The room 'review' would hide its function of the same name.
 _EXPORTS["review_dataset"] = ("workshop_kit.review", "review")
+# The playground compares models under the plain name.
+_EXPORTS["compare_datasets"] = ("workshop_kit.review", "compare")
 
 __all__ = ["__version__", *_EXPORTS, *_ROOMS]
 

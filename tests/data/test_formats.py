@@ -17,9 +17,7 @@ tricky = st.sampled_from(
      "{}", '"', "\\", "a\r\nb", "\x00", "User: hi", "<|eot_id|>"]
 )  # fmt: skip
 nonblank = text | tricky.filter(lambda s: s.strip())
-examples = st.builds(
-    Example, nonblank, nonblank, st.just("") | text | tricky, st.just("") | text, st.just("") | text
-)
+examples = st.builds(Example, nonblank, nonblank, st.just("") | text | tricky, st.just("") | text, st.just("") | text)
 datasets = st.builds(
     Dataset, st.lists(examples, min_size=1, max_size=5).map(tuple), st.just("rows"), st.just("") | text
 )

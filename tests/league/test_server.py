@@ -127,12 +127,14 @@ def test_a_row_that_no_browser_could_read_never_gets_in(league: str, aws, proven
         st.binary(max_size=200),
         st.recursive(
             st.none() | st.booleans() | st.floats() | st.integers() | st.text(st.characters(), max_size=20),
-            lambda inner: st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["participant", "target", "kind", "endpoint", "model_id", "system", "key", "provenance"])
-                | st.text(max_size=4),
-                inner,
-                max_size=8,
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from("participant target kind endpoint model_id system key provenance".split())
+                    | st.text(max_size=4),
+                    inner,
+                    max_size=8,
+                )
             ),
             max_leaves=20,
         ).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass")),

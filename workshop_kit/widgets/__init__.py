@@ -2,6 +2,7 @@
 
 style.py       spacing, colours, cards and labelled fields that all views share
 pump.py        how other threads reach widgets: they post, the kernel's loop sets
+topics.py      TopicTree: a tree of topics, edited
 author.py      AuthorForm: a domain's topics, personas and styles -> a Plan
 review.py      ReviewTable: findings, by severity
 desk.py        ReviewDesk: accept, edit, reject, flag or note rows, by keyboard
@@ -18,6 +19,7 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
+    "TopicTree": "topics",
     "AuthorForm": "author",
     "ReviewTable": "review",
     "ReviewDesk": "desk",
