@@ -63,3 +63,18 @@ def test_what_cant_be_done_is_told(view):
     press(view, "Remove")
     assert "No topic is chosen" in view.told.value and len(view.value) == 0
     assert view.as_text() == "Topics: 0 to write about"
+
+
+def test_the_author_forms_prompts_can_be_edited_and_go_into_the_plan():
+    from workshop_kit.domains import load_domain
+    from workshop_kit.widgets.author import AuthorForm
+
+    form = AuthorForm(load_domain("state-local-services"), questions_per_topic=2, model="amazon.nova-pro-v1:0")
+    assert "USD (prices of 2025)" in form.summary.value
+    before = form.value.id
+    form.prompts["answer"].value += "\nBe kind."
+    assert "Be kind." in form.value.answer_prompt(form.value.items[0], "q?") and form.value.id != before
+    form.prompts["questions"].value = "Ask something."
+    assert form.value is None and "leaves out" in form.summary.value
+    form.reset.click()
+    assert form.value.id == before

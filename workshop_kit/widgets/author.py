@@ -7,25 +7,33 @@ from collections.abc import Sequence
 import ipywidgets as widgets
 import traitlets
 
-from workshop_kit.authoring import STYLES, Plan, plan
+from workshop_kit.authoring import STYLES, Plan, Templates, estimate, plan
+from workshop_kit.authoring.prompts import DEFAULT_STYLES
 from workshop_kit.domains import Domain
 from workshop_kit.errors import KitError
 from workshop_kit.records import Topic
-from workshop_kit.widgets.style import Card, facts, note, row, text
+from workshop_kit.widgets.style import Card, facts, note, row, text, wide
 
 
 class AuthorForm(Card):
     """Choose what the rows are about; `.value` is the Plan, None while the choice makes none.
 
-    As a plain call: plan(domain, questions_per_topic, topics=..., personas=..., styles=...).
+    With `model` it says what writing the plan will about cost. As a plain call: plan(domain, questions_per_topic,
+    topics=..., personas=..., styles=..., templates=...).
     """
 
     value = traitlets.Instance(Plan, allow_none=True)
 
     def __init__(
-        self, domain: Domain, *, topics: Sequence[Topic] | None = None, questions_per_topic: int = 30, seed: int = 0
+        self,
+        domain: Domain,
+        *,
+        topics: Sequence[Topic] | None = None,
+        questions_per_topic: int = 30,
+        seed: int = 0,
+        model: str = "",
     ) -> None:
-        self.domain, self._seed = domain, seed
+        self.domain, self._seed, self._model = domain, seed, model
         offered = tuple(topics) if topics else domain.topics
         many = {"layout": widgets.Layout(width="300px", max_width="100%", height="190px")}
         self.topics = widgets.SelectMultiple(
@@ -41,7 +49,10 @@ class AuthorForm(Card):
             **many,
         )
         self.styles = widgets.SelectMultiple(
-            options=list(STYLES), value=tuple(STYLES), tooltip="Styles: how they ask", **many
+            options=[(f"{name}: {asks}", name) for name, asks in STYLES.items()],
+            value=DEFAULT_STYLES,
+            tooltip="Styles: how they ask",
+            **many,
         )
         self.count = widgets.IntSlider(
             value=questions_per_topic,
@@ -60,11 +71,27 @@ class AuthorForm(Card):
             style={"description_width": "120px"},
             layout=widgets.Layout(width="auto"),
         )
+        plain = Templates()
+        self.prompts = {
+            name: widgets.Textarea(
+                value=getattr(plain, name),
+                description=label,
+                continuous_update=False,
+                tooltip="$names are filled in",
+                layout=wide(height="220px"),
+                style={"description_width": "80px"},
+            )
+            for name, label in (("questions", "Questions"), ("answer", "Answers"))
+        }
+        self.reset = widgets.Button(description="Back to our prompts", layout=widgets.Layout(width="auto"))
+        self.reset.on_click(lambda _: self._reset())
+        editor = widgets.Accordion([widgets.VBox([*self.prompts.values(), self.reset])], selected_index=None)
+        editor.set_title(0, "The prompts, to read and to edit")
         self.summary = text()
-        for control in (self.topics, self.personas, self.styles, self.count, self.system):
+        for control in (self.topics, self.personas, self.styles, self.count, self.system, *self.prompts.values()):
             control.observe(lambda _: self._refresh(), names="value")
         lists = row(*(_titled(title, box) for title, box in self._boxes()))
-        super().__init__("Dataset", domain.title, [lists, self.count, self.system, self.summary])
+        super().__init__("Dataset", domain.title, [lists, self.count, self.system, self.summary, editor])
         self._refresh()
 
     def as_text(self) -> str:
@@ -90,6 +117,7 @@ class AuthorForm(Card):
                 styles=self.styles.value,
                 system=self.system.value,
                 seed=self._seed,
+                templates=Templates(**{name: area.value for name, area in self.prompts.items()}),
             )
         except KitError as problem:
             self.value = None
@@ -103,7 +131,11 @@ class AuthorForm(Card):
                 ("passages used", f"{made.covered} of {made.passages}"),
                 ("plan", made.id),
             ]
-        )
+        ) + (note(str(estimate(made, self._model)), "info") if self._model else "")
+
+    def _reset(self) -> None:
+        for name, area in self.prompts.items():
+            area.value = getattr(Templates(), name)
 
 
 def _titled(title: str, box: widgets.Widget) -> widgets.VBox:
