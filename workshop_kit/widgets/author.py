@@ -52,7 +52,7 @@ class AuthorForm(Card):
             options=[(f"{name}: {asks}", name) for name, asks in STYLES.items()],
             value=DEFAULT_STYLES,
             tooltip="Styles: how they ask",
-            **many,
+            layout=widgets.Layout(width="620px", max_width="100%", height="190px"),
         )
         self.count = widgets.IntSlider(
             value=questions_per_topic,
