@@ -119,7 +119,7 @@ def stream(path: str | Path, format: str | None = None) -> Iterator[Row | Findin
             yield finding
             continue
         parsed = from_row(value, format)
-        example_id = parsed.example.id if parsed.example else ""
+        example_id = parsed.example.id if parsed.example and parsed.problems else ""  # a hash for each row costs
         for p in parsed.problems:
             yield Finding(p.severity, p.code, p.message, name, line, 0, p.field, p.fix, example_id, p.mendable)
         if parsed.example:
