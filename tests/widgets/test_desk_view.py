@@ -122,3 +122,15 @@ def test_a_cell_that_is_run_again_goes_on_where_it_was(view, tmp_path):
     view.press("a")
     assert "open elsewhere" in view.told.value, "the old view must say why it does nothing"
     again.desk.close()
+
+
+def test_a_safe_mend_is_one_key(tmp_path):
+    rows = Dataset((Example("Q: How?", "Answer: so."), Example("How?", "So.")))
+    view = open_desk(rows, tmp_path / "me.jsonl")
+    view.press("m")
+    assert view.value.examples[0] == Example("How?", "so.") and view.current == 0 and "Mended" in view.told.value
+    view.press("m")
+    assert "nothing here that can be mended" in view.told.value
+    view.press("u")
+    assert view.value == rows
+    view.desk.close()

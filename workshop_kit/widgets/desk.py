@@ -12,6 +12,7 @@ import traitlets
 
 from workshop_kit.errors import KitError
 from workshop_kit.records import Dataset
+from workshop_kit.review.checks import mend
 from workshop_kit.review.desk import Desk, Filter
 from workshop_kit.widgets.style import Card, facts, note, row, text, wide
 
@@ -20,6 +21,7 @@ KEYS = (
     ("r", "Reject", "leave the row out"),
     ("f", "Flag", "somebody should look again"),
     ("e", "Edit", "change the question or the answer"),
+    ("m", "Mend", "make the safe changes that the findings name"),
     ("n", "Note", "write a note on the row"),
     ("j", "Next", "the next row"),
     ("k", "Back", "the row before"),
@@ -126,6 +128,7 @@ class ReviewDesk(Card):
             "r": lambda: self._decide("reject"),
             "f": lambda: self._decide("flag"),
             "e": lambda: self._open_editor(edit=True),
+            "m": self._mend,
             "n": lambda: self._open_editor(edit=False),
             "j": lambda: self._move(1),
             "k": lambda: self._move(-1),
@@ -178,6 +181,19 @@ class ReviewDesk(Card):
         if row is not None:
             self.desk.decide([row], action)
             self._at = row + 1
+
+    def _mend(self) -> None:
+        row = self.current
+        if row is None:
+            return
+        decision = self.desk.decision(row)
+        before = (decision and decision.edited) or self.desk.dataset.examples[row]
+        after = mend(before)
+        if after == before:
+            self.told.value = note("There is nothing here that can be mended without a person: edit the row.", "info")
+            return
+        self.desk.decide([row], "edit", edited=after)
+        self.told.value = note("Mended; u takes it back.", "ok")
 
     def _move(self, by: int) -> None:
         row, rows = self.current, self.rows
