@@ -297,3 +297,15 @@ def test_three_hundred_rows_are_written_in_seconds(domain, tmp_path: Path) -> No
     begun = time.monotonic()
     assert len(authoring.write(ToyAws(), authoring.plan(domain, 150), tmp_path / "rows.jsonl")) >= 200
     assert time.monotonic() - begun < 20
+
+
+@pytest.mark.parametrize(("people", "styles"), [(1, 4), (2, 4), (3, 4), (4, 4), (5, 4), (3, 6), (4, 6)])
+def test_everybody_asks_in_every_style(domain, people: int, styles: int) -> None:
+    from workshop_kit.authoring.prompts import STYLES
+    from workshop_kit.records import Persona
+
+    some = [Persona(f"p{n}", f"Person {n}") for n in range(people)]
+    made = authoring.plan(domain, 200, personas=some, styles=list(STYLES)[:styles], per_call=2)
+    for topic in domain.topics:
+        pairs = {(item.persona.id, item.style) for item in made.items if item.topic == topic}
+        assert len(pairs) == people * styles

@@ -55,6 +55,46 @@ def test_the_attendees_copies_run_too_and_on_another_domain(home: Path) -> None:
     assert row and int(row[1]) < 70, done.stdout
 
 
+def handbook_as_pdf(path: Path) -> Path:
+    """The shipped handbook, typeset by matplotlib a few lines a page."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    text = (REPO / "datasets" / "state-local-services" / "handbook.md").read_text(encoding="utf-8")
+    prose = " ".join(line for line in text.splitlines() if not line.startswith("#"))
+    sentences = [sentence.strip() + "." for sentence in prose.split(".") if sentence.strip()]
+    with rc_context({"pdf.fonttype": 42}), PdfPages(path) as pdf:
+        for start in range(0, len(sentences), 16):
+            page = Figure(figsize=(8.3, 11.7))
+            for n, sentence in enumerate(sentences[start : start + 16]):
+                page.text(0.08, 0.92 - 0.05 * n, sentence, fontsize=9)
+            pdf.savefig(page)
+    return path
+
+
+def test_a_pdf_becomes_a_reviewed_split_dataset_of_five_hundred_rows(home: Path, tmp_path: Path) -> None:
+    """As an attendee would: the file's name in the first cell, more rows and a style more in the form, and Run All."""
+    document = handbook_as_pdf(tmp_path / "services.pdf")
+    parameters = {"DOCUMENT": str(document)}
+    edited = tmp_path / "01_dataset_generation.ipynb"
+    source = (REPO / "solutions" / edited.name).read_text(encoding="utf-8")
+    more = {"questions_per_topic=50": "questions_per_topic=560", r'two-part\")': r'two-part\", \"local\")'}
+    for before, after in more.items():
+        assert before in source
+        source = source.replace(before, after)
+    edited.write_text(source, encoding="utf-8")
+    execute(edited, tmp_path / "out" / "01.ipynb", home=home, parameters=parameters, show_progress=False)
+    second = REPO / "solutions" / "02_dataset_review.ipynb"
+    execute(second, tmp_path / "out" / "02.ipynb", home=home, parameters=parameters, show_progress=False)
+    dataset = [json.loads(line) for line in (home / "work" / "dataset.jsonl").read_text().splitlines()]
+    assert len(dataset) >= 500
+    assert {row["source"].rsplit(",", 1)[0] for row in dataset} >= {"services.pdf, page 1", "services.pdf, page 5"}
+    split = json.loads((home / "work" / "split" / "split.json").read_text())
+    report = (home / "work" / "review-report" / "report.md").read_text()
+    assert split["id"] in report and split["source"] in report
+
+
 def nbval(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "--nbval", str(folder), "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
     environment = os.environ | {"WORKSHOP_HOME": str(home)}

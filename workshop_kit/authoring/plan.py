@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import random
 import re
 from collections import Counter
@@ -157,8 +158,9 @@ def plan(
                 # Small calls, so that one passage is asked about by several people in several styles.
                 count = min(per_call, max(1, -(-share // 2)), share)
                 share -= count
-                # Shifted by one after each round of people, so that everybody gets to use every style.
-                who, how = people[dealt % len(people)], manners[(dealt + dealt // len(people)) % len(manners)]
+                # Shifted by one whenever the pairs begin to repeat, so that everybody gets to use every style.
+                shift = dealt // math.lcm(len(people), len(manners))
+                who, how = people[dealt % len(people)], manners[(dealt + shift) % len(manners)]
                 dealt += 1
                 key = content_id([topic.id, who.id, how, count, passage, len(items), seed])
                 items.append(PlanItem(key, topic, who, how, count, passage, source))

@@ -57,7 +57,7 @@ class AuthorForm(Card):
         self.count = widgets.IntSlider(
             value=questions_per_topic,
             min=1,
-            max=100,
+            max=1000,
             description="Rows per topic",
             tooltip="How many questions and answers to write for each topic",
             style={"description_width": "120px"},
