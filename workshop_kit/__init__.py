@@ -20,7 +20,7 @@ _BY_ROOM = {
     "propose_taxonomy propose_topics refine score_rows taxonomy write",
     "formats": "export",
     "review": "agreement coverage find_private shared_rows split write_report",
-    "training": "TrainingConfig diagnose launch load_run plan_launch plot recipe",
+    "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",
     "playground": "BedrockModel compare deploy deploy_base echo list_endpoints",
     "league": "practice standings submit",
     "classroom": "check_dataset check_endpoint check_review check_run check_submission check_training leave_dataset "

@@ -78,7 +78,7 @@ def export(dataset: Dataset, path: str | Path, format: str = "instruction") -> E
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(CSV_COLUMNS)
-        writer.writerows([_cell(getattr(example, name)) for name in CSV_COLUMNS] for example in dataset)
+        writer.writerows([spreadsheet_cell(getattr(example, name)) for name in CSV_COLUMNS] for example in dataset)
         _write(path, [out.getvalue()])
         loses: tuple[str, ...] = ("system",)
     elif format in FORMATS:
@@ -94,7 +94,8 @@ def export(dataset: Dataset, path: str | Path, format: str = "instruction") -> E
     return Exported(path, len(dataset), tuple(name for name in loses if used[name]))
 
 
-def _cell(text: str) -> str:
+def spreadsheet_cell(text: str) -> str:
+    """Text that no spreadsheet runs as a formula: an apostrophe in front where it would."""
     return "'" + text if text.lstrip("'")[:1] in FORMULA_STARTS and text.lstrip("'") else text
 
 

@@ -8,6 +8,8 @@ launching.py        configuration -> plan (the exact boto3 request) -> job
 jobs.py             describe, logs, wait, stop
 runs.py             a job's loss curves, read from its logs
 curves.py           the curves drawn and as a table
+logbook.py          one row a run, with all it was and all that came of it
+sweep.py            several trainings that differ in a few settings
 diagnosis.py        under-, over- or well-fitted, and why
 """
 
@@ -33,6 +35,10 @@ _EXPORTS = {
     "load_run": "runs",
     "Diagnosis": "diagnosis",
     "diagnose": "diagnosis",
+    "Logbook": "logbook",
+    "Sweep": "sweep",
+    "plan_sweep": "sweep",
+    "run_sweep": "sweep",
     "plot": "curves",
     "text_table": "curves",
 }
