@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar
@@ -23,37 +24,37 @@ class Cancel(Protocol):
 
 
 def each(
-    tasks: Sequence[T],
+    tasks: deque[T],
     call: Callable[[T], tuple[Any, Usage]],
     confirm: Callable[[list[tuple[T, Any, Usage]]], None],
     *,
     prompts: Callable[[T], Sequence[str]],
-    kind: str,
+    kind: Callable[[T], str],
     meter: Meter,
     pace: Pace,
     workers: int = 4,
     cancel: Cancel | None = None,
 ) -> None:
-    """Make `call` for every task; `confirm` gets (task, result, usage) in batches, in the calling thread.
+    """Make `call` for every task from the left; `confirm` gets (task, result, usage) in batches, in the calling thread.
 
-    A result may be an UnusableReply. Calls that are over are confirmed before anything else happens, so that what was
-    paid for is kept when the run is stopped. Raises what `call` raises, BudgetReached, and Cancelled.
+    `confirm` may add tasks. `kind` gives a key of budget.MOST_OUTPUT. A result may be an UnusableReply. Calls that are
+    over are confirmed before anything else happens, so that what was paid for is kept when the run is stopped. Raises
+    what `call` raises, BudgetReached, and Cancelled.
     """
     waiting: dict[Future[Any], tuple[T, int]] = {}
-    left = list(reversed(tasks))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="caller")
     try:
-        while left or waiting:
+        while tasks or waiting:
             full = False
-            while left and len(waiting) < workers:
-                ticket = meter.reserve(prompts(left[-1]), kind)
+            while tasks and len(waiting) < workers:
+                ticket = meter.reserve(prompts(tasks[0]), kind(tasks[0]))
                 if ticket is None:
                     full = True
                     break
                 if not pace.ready():
                     meter.settle(ticket, Usage())
                     break
-                task = left.pop()
+                task = tasks.popleft()
                 waiting[pool.submit(call, task)] = (task, ticket)
             if full and not waiting:
                 raise meter.reached()

@@ -5,6 +5,7 @@ On local AWS the writer is a set of rules: it looks up the passage again, and he
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -133,8 +134,8 @@ def refine(
 
         try:
             each(
-                [e for id, e in wanted.items() if keys[id] not in known], call, confirm,
-                prompts=lambda e: (templates.system, prompt(e)), kind="refine", meter=meter,
+                deque(e for id, e in wanted.items() if keys[id] not in known), call, confirm,
+                prompts=lambda e: (templates.system, prompt(e)), kind=lambda _: "refine", meter=meter,
                 pace=Pace(calls_per_minute, burst=workers), workers=workers, cancel=cancel,
             )  # fmt: skip
         except KitError as problem:

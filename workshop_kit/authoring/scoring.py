@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -224,7 +225,7 @@ def score_rows(
 
         try:
             each(
-                tasks, call, confirm, prompts=lambda e: (SYSTEM, prompt(e)), kind="score", meter=meter,
+                deque(tasks), call, confirm, prompts=lambda e: (SYSTEM, prompt(e)), kind=lambda _: "score", meter=meter,
                 pace=Pace(calls_per_minute, burst=workers), workers=workers, cancel=cancel,
             )  # fmt: skip
         except KitError as problem:

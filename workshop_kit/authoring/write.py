@@ -14,16 +14,16 @@ import html
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from workshop_kit.authoring.budget import Budget, Meter, Pace
 from workshop_kit.authoring.converse import BadReply, UnusableReply, Usage, ask, list_field, text_field
 from workshop_kit.authoring.plan import Plan, PlanItem
-from workshop_kit.errors import AwsProblem, BadInput, Cancelled, KitError
+from workshop_kit.authoring.pool import Cancel, each
+from workshop_kit.errors import AwsProblem, BadInput, KitError
 from workshop_kit.formats import to_row
 from workshop_kit.formats.writing import json_line
 from workshop_kit.journal import Journal
@@ -34,12 +34,8 @@ MOST_REFUSED = 8
 _ROW_FIELDS = {"item", "n", "instruction", "response", "context", "usage"}
 
 
-class Cancel(Protocol):
-    """Anything with is_set(), such as threading.Event."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
-        ...
+class Refused(UnusableReply):
+    """The model takes no such request at all: another style or another passage may fare better."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,9 @@ def write(
         asked = stack.enter_context(Journal(out.with_name(out.name + ".questions")))
         rows = stack.enter_context(Journal(out))
         _same_plan(plan, asked, rows, out)
-        run = _Run(aws, plan, model, asked, rows, progress or (lambda _: None), cancel)
-        run.meter, run.pace = Meter(budget, model, run.usage), Pace(calls_per_minute, burst=workers)
+        run = _Run(aws, plan, model, asked, rows, progress or (lambda _: None), budget)
         try:
-            run.go(workers)
+            run.go(workers, Pace(calls_per_minute, burst=workers), cancel)
         except KitError as problem:
             kept = f"{len(rows.records)} of {plan.rows} rows are safe in {out}; run this again to go on."
             problem.args = (f"{problem} {kept}", *problem.args[1:])
@@ -116,7 +111,7 @@ def write(
         run.skipped.append(
             Finding("note", "fewer-questions", message, fix="plan fewer rows, or more styles and personas")
         )
-    return Written(examples, out.stem, plan.system, run.usage, tuple(run.skipped))
+    return Written(examples, out.stem, plan.system, run.meter.spent, tuple(run.skipped))
 
 
 def preview(aws: Any, plan: Plan, rows: int = 3, *, model_id: str | None = None) -> Written:
@@ -146,7 +141,12 @@ def _questions(aws: Any, plan: Plan, model: str, item: PlanItem) -> tuple[list[s
         different = list(dict.fromkeys(question.strip() for question in questions))
         return different[: item.count]
 
-    return ask(aws, model, plan.question_prompt(item), plan.templates, check)
+    try:
+        return ask(aws, model, plan.question_prompt(item), plan.templates, check)
+    except AwsProblem as problem:
+        if problem.code != "ValidationException":
+            raise
+        raise Refused(str(problem), Usage(1)) from None
 
 
 def _answer(aws: Any, plan: Plan, model: str, item: PlanItem, question: str) -> tuple[Example, Usage]:
@@ -184,6 +184,15 @@ def _same_plan(plan: Plan, asked: Journal, rows: Journal, out: Path) -> None:
             raise BadInput(f"{out}, line {number}, is no row of this run; move the line away and run it again.")
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A call to be made: for an item's questions, or for the answer to its question number `n`."""
+
+    item: PlanItem
+    n: int = -1
+    question: str = ""
+
+
 class _Run:
     """The state of one call of write()."""
 
@@ -195,129 +204,79 @@ class _Run:
         asked: Journal,
         rows: Journal,
         progress: Callable[[Progress], None],
-        cancel: Cancel | None,
+        budget: Budget | None,
     ) -> None:
         self.aws, self.plan, self.model, self.asked, self.rows = aws, plan, model, asked, rows
-        self.progress, self.cancel = progress, cancel
+        self.progress = progress
         self.skipped: list[Finding] = []
+        self.refused: list[Refused] = []
         self.items = {item.key: item for item in plan.items}
         self.done = {(record["item"], record["n"]) for record in rows.records}
-        self.usage = Usage()
-        self.meter, self.pace = Meter(None, model), Pace()
-        self.refused: list[AwsProblem] = []
-        self.tickets: dict[Future[Any], int] = {}
-        for record in (*asked.records[1:], *rows.records):
-            self.usage += Usage(**record["usage"])
+        spent = (Usage(**record["usage"]) for record in (*asked.records[1:], *rows.records))
+        self.meter = Meter(budget, model, sum(spent, Usage()))
         self.begun, self.had = time.monotonic(), len(rows.records)
+        self.calls: deque[_Call] = deque()
 
-    def go(self, workers: int) -> None:
+    def go(self, workers: int, pace: Pace, cancel: Cancel | None) -> None:
         """Make every call that is still to be made."""
         known = {record["item"]: record["questions"] for record in self.asked.records[1:]}
-        to_ask = deque(item for item in self.plan.items if item.key not in known)
-        to_answer: deque[tuple[PlanItem, int, str]] = deque()
-        for item in self.plan.items:
-            self._queue_answers(item, known.get(item.key, []), to_answer)
-        waiting: dict[Future[Any], tuple[PlanItem, int, str]] = {}
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="writer")
+        self.calls.extend(_Call(item) for item in self.plan.items if item.key not in known)
+        for item in reversed(self.plan.items):
+            self._answers_first(item, known.get(item.key, []))
         self._report()
-        try:
-            while to_ask or to_answer or waiting:
-                full = False
-                while len(waiting) < workers and (to_answer or to_ask):
-                    ticket = self._ticket(to_answer[0] if to_answer else (to_ask[0], -1, ""))
-                    full = ticket is None
-                    if full or not self.pace.ready():
-                        if ticket is not None:
-                            self.meter.settle(ticket, Usage())
-                        break
-                    if to_answer:
-                        item, n, question = to_answer.popleft()
-                        future: Future[Any] = pool.submit(_answer, self.aws, self.plan, self.model, item, question)
-                        waiting[future] = (item, n, question)
-                    else:
-                        item = to_ask.popleft()
-                        future = pool.submit(_questions, self.aws, self.plan, self.model, item)
-                        waiting[future] = (item, -1, "")
-                    self.tickets[future] = ticket
-                if full and not waiting:
-                    raise self.meter.reached()
-                if not waiting:
-                    time.sleep(0.05)  # the pace allows no call yet
-                finished, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                # Confirmed before anything else can happen: what was paid for is kept even when told to stop.
-                self._confirm([(future, *waiting.pop(future)) for future in finished], to_answer)
-                if self.cancel is not None and self.cancel.is_set():
-                    raise Cancelled("The run was cancelled.")
-            if self.refused and not self.rows.records:
-                raise self.refused[0]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        each(
+            self.calls, self._make, self._confirm, prompts=self._prompts,
+            kind=lambda call: "questions" if call.n < 0 else "answer", meter=self.meter, pace=pace, workers=workers,
+            cancel=cancel,
+        )  # fmt: skip
+        if self.refused and not self.rows.records:
+            raise AwsProblem(str(self.refused[0]), "ValidationException")
 
-    def _ticket(self, call: tuple[PlanItem, int, str]) -> int | None:
-        """Room in the budget for a call, or None."""
-        item, n, question = call
-        system = self.plan.templates.system
-        if n < 0:
-            return self.meter.reserve((system, self.plan.question_prompt(item)), "questions")
-        return self.meter.reserve((system, self.plan.answer_prompt(item, question)), "answer")
+    def _make(self, call: _Call) -> tuple[Any, Usage]:
+        if call.n < 0:
+            return _questions(self.aws, self.plan, self.model, call.item)
+        return _answer(self.aws, self.plan, self.model, call.item, call.question)
 
-    def _queue_answers(self, item: PlanItem, questions: list[str], to_answer: deque[tuple[PlanItem, int, str]]) -> None:
-        to_answer.extend((item, n, q) for n, q in enumerate(questions) if (item.key, n) not in self.done)
+    def _prompts(self, call: _Call) -> tuple[str, str]:
+        if call.n < 0:
+            return self.plan.templates.system, self.plan.question_prompt(call.item)
+        return self.plan.templates.system, self.plan.answer_prompt(call.item, call.question)
 
-    def _confirm(
-        self,
-        finished: list[tuple[Future[Any], PlanItem, int, str]],
-        to_answer: deque[tuple[PlanItem, int, str]],
-    ) -> None:
+    def _answers_first(self, item: PlanItem, questions: list[str]) -> None:
+        """Answers before further questions, so that whoever stops early has rows and not only questions."""
+        new = [_Call(item, n, q) for n, q in enumerate(questions) if (item.key, n) not in self.done]
+        self.calls.extendleft(reversed(new))
+
+    def _confirm(self, finished: list[tuple[_Call, Any, Usage]]) -> None:
         """Put a batch of results on disk, one fsync per file, then count them."""
         new_rows: list[dict[str, Any]] = []
         new_questions: list[dict[str, Any]] = []
-        failure: BaseException | None = None
-        for future, item, n, _ in finished:
-            try:
-                result, usage = future.result()
-            except UnusableReply as problem:
-                self.usage += problem.usage
-                self.meter.settle(self.tickets.pop(future), problem.usage)
-                self.skipped.append(_skip(item, str(problem)))
-                continue
-            except AwsProblem as problem:
-                self.meter.settle(self.tickets.pop(future), Usage(1))
-                if problem.code == "ValidationException" and n < 0:
-                    # One thing refused, such as a style the model can't write in, must not end the run; a model that
-                    # refuses everything must.
-                    self.refused.append(problem)
-                    self.skipped.append(_skip(item, str(problem)))
-                    if len(self.refused) >= MOST_REFUSED and not (self.rows.records or self.asked.records[1:]):
-                        failure = self.refused[0]
-                else:
-                    failure = problem
-                continue
-            except KitError as problem:
-                failure = problem
-                continue
-            self.usage += usage
-            self.meter.settle(self.tickets.pop(future), usage)
-            spent = {"item": item.key, "usage": asdict(usage)}
-            if n < 0:
+        for call, result, usage in finished:
+            spent = {"item": call.item.key, "usage": asdict(usage)}
+            if isinstance(result, UnusableReply):
+                self.skipped.append(_skip(call.item, str(result)))
+                if isinstance(result, Refused):
+                    self.refused.append(result)
+            elif call.n < 0:
                 new_questions.append({**spent, "questions": result})
             else:
-                made = {"persona": item.persona.id, "style": item.style, "n": n}
+                made = {"persona": call.item.persona.id, "style": call.item.style, "n": call.n}
                 new_rows.append({**to_row(result), **made, **spent})
         self.asked.append(new_questions)
         self.rows.append(new_rows)
         for record in new_questions:
-            self._queue_answers(self.items[record["item"]], record["questions"], to_answer)
-        if finished:
-            self._report()
-        if failure:
-            raise failure
+            self._answers_first(self.items[record["item"]], record["questions"])
+        self._report()
+        # One thing refused, such as a style the model can't write in, must not end the run; a model that refuses
+        # everything must.
+        if len(self.refused) >= MOST_REFUSED and not (self.rows.records or self.asked.records[1:]):
+            raise AwsProblem(str(self.refused[0]), "ValidationException")
 
     def _report(self) -> None:
         done = len(self.rows.records)
         fresh, spent = done - self.had, time.monotonic() - self.begun
         left = spent / fresh * (self.plan.rows - done) if fresh else None
-        self.progress(Progress(done, self.plan.rows, left, self.usage))
+        self.progress(Progress(done, self.plan.rows, left, self.meter.spent))
 
     def ordered(self) -> list[dict[str, Any]]:
         """The rows in the plan's order."""
