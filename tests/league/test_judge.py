@@ -124,3 +124,14 @@ def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
     assert whole_reply(lambda **_: replies.pop(0), "output") == whole
     with pytest.raises(AwsProblem, match="broke off"):
         whole_reply(lambda **_: broken, "output")
+
+
+def test_another_base_is_not_held_to_the_small_models_language(monkeypatch) -> None:
+    """The likelihood gate asks a model that knows a few hundred words: it must not judge a real model's English."""
+    from types import SimpleNamespace
+
+    from workshop_kit.local_aws.standins import judge as rules
+
+    monkeypatch.setenv("WORKSHOP_BASE_MODEL", "some/model")
+    nowhere = SimpleNamespace(home="/nowhere")
+    assert rules._fluency(nowhere, ["Sure! It costs forty dollars at the counter."]) == [None]

@@ -110,6 +110,11 @@ def base_model() -> str:
     return str(Path(told).resolve()) if Path(told).is_dir() else told
 
 
+def base_is_foreign() -> bool:
+    """Whether WORKSHOP_BASE_MODEL puts another base in place of the shipped one."""
+    return bool(os.environ.get("WORKSHOP_BASE_MODEL"))
+
+
 def reference_model() -> str:
     """The folder of the reference model."""
     return str(WEIGHTS / "reference")
@@ -138,7 +143,7 @@ def present(model: BedrockModel) -> bool:
     weights = weights_of(model)
     if weights is None:
         return True
-    told = bool(os.environ.get("WORKSHOP_BASE_MODEL")) and model.kind == "base"
+    told = base_is_foreign() and model.kind == "base"
     return told or (Path(weights) / "config.json").is_file()
 
 
@@ -147,7 +152,7 @@ def honest_name(model: BedrockModel) -> str:
     weights = weights_of(model)
     if weights is None:
         return f"{model.name} (local, rule-based, not a neural network)"
-    if model.kind == "base" and os.environ.get("WORKSHOP_BASE_MODEL"):
+    if model.kind == "base" and base_is_foreign():
         return f"Base: {base_label()} (local)"
     return f"{model.name} (local, {parameters(weights):,} parameters)"
 
