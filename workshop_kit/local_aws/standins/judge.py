@@ -25,7 +25,7 @@ _TAG = re.compile(
 )
 # Scores run from 0 to 10; a smaller difference than this is a tie.
 MARGIN = 1.0
-# Mean log-likelihood per token under the reference model. Of the 100 reference answers to both domains' hidden questions
+# Mean log-likelihood per token under the reference model. Of the 100 reference answers to the shipped hidden questions
 # the least likely lies at -3.4; with their words shuffled the likeliest lies at -10.7; with two neighbours swapped the
 # middle one lies at -5.1. Between the two marks the gate closes gradually.
 FLUENT, BROKEN = -3.5, -9.0
