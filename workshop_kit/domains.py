@@ -21,7 +21,7 @@ from typing import Any
 
 from workshop_kit import formats
 from workshop_kit.errors import BadInput
-from workshop_kit.formats.reading import values
+from workshop_kit.formats.lines import values
 from workshop_kit.records import Dataset, Finding, Persona, Topic, html_table
 from workshop_kit.settings import datasets_root
 

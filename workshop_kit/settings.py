@@ -72,9 +72,7 @@ def datasets_root() -> Path:
     told = os.environ.get("WORKSHOP_DATASETS")
     folder = Path(told).expanduser() if told else REPO_ROOT / "datasets"
     if not folder.is_dir():
-        raise BadInput(
-            f"No folder of domains at {folder}; set WORKSHOP_DATASETS to the kit's datasets/ folder."
-        )
+        raise BadInput(f"No folder of domains at {folder}; set WORKSHOP_DATASETS to the kit's datasets/ folder.")
     return folder.resolve()
 
 

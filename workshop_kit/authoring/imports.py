@@ -19,7 +19,8 @@ from workshop_kit import formats
 from workshop_kit.authoring.freetext import Piece, read_text
 from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput
-from workshop_kit.formats.reading import MAX_DOCUMENT, Loaded, open_checked, sniff
+from workshop_kit.formats.lines import MAX_DOCUMENT, open_checked, sniff
+from workshop_kit.formats.reading import Loaded
 from workshop_kit.formats.rows import ALIASES, from_row, printable
 from workshop_kit.formats.writing import FORMULA_STARTS
 from workshop_kit.records import Dataset, Example, Finding

@@ -1,7 +1,8 @@
 """Dataset <-> the JSON Lines files that AWS's training services read.
 
 rows.py      one row <-> one Example, in each format
-reading.py   a file -> rows and findings, tolerant and streaming
+lines.py     a file -> JSON values by line, tolerant and streaming
+reading.py   those -> rows and findings
 writing.py   a Dataset -> a file, atomically
 prompt.py    the Llama 3 prompt and JumpStart's template.json
 """
