@@ -59,7 +59,9 @@ def test_edits_give_new_trees():
         (lambda t: t.put_under("boats", "boats"), "part of itself"),
         (lambda t: t.merge("boats", "fees"), "first level"),
         (lambda t: Taxonomy.from_text("  part"), "Line 1.*no topic stands above"),
+        (lambda t: t.merge("boats", "boats"), "Two different"),
         (lambda t: Taxonomy.from_text("a\n: x"), "Line 2.*no title"),
+        (lambda t: Taxonomy.from_text("a\n    b\n      c"), "Line 3.*part of a part"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told_in_one_sentence(edit, says):
@@ -67,25 +69,73 @@ def test_what_makes_no_sense_is_told_in_one_sentence(edit, says):
         edit(TREE)
 
 
-TITLES = st.text("abc ", min_size=1, max_size=6).filter(str.strip)
+# What an outline gives a meaning to, any letter, and every kind of blank.
+MARKS = st.text(st.sampled_from("ab:: \\-*•\t\n\u2028"), min_size=1, max_size=8)
+TITLES = (MARKS | st.text(min_size=1, max_size=8)).filter(str.strip)
+ABOUT = st.just("") | TITLES
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(TITLES, st.lists(TITLES, max_size=3)), max_size=4))
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(TITLES, ABOUT, st.lists(st.tuples(TITLES, ABOUT), max_size=3)), max_size=4))
 def test_an_outline_reads_back_as_it_was_written(shape):
     tree = Taxonomy()
-    for title, parts in shape:
-        tree = tree.add(title, "about it")
+    for title, about, parts in shape:
+        tree = tree.add(title, about)
         top = tree.nodes[-1].topic.id
-        for part in parts:
-            tree = tree.add(part, "", top)
+        for part, about_part in parts:
+            tree = tree.add(part, about_part, top)
     assert Taxonomy.from_text(tree.to_text()) == tree
+    assert Taxonomy.from_text(tree.to_text(), tree) == tree
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60) | MARKS)
+def test_whatever_people_type_is_a_tree_or_one_sentence(text):
+    try:
+        tree = Taxonomy.from_text(text, TREE)
+    except BadInput as told:
+        assert "Line" in str(told) and "\n" not in str(told)
+    else:
+        assert Taxonomy.from_text(tree.to_text(), tree) == tree
+
+
+def test_an_outline_typed_by_hand_reads_as_it_looks():
+    tree = Taxonomy.from_text("- Fees: what: all costs\n    - Boats:\n    * -5 degrees\n\nOffice hours\\: harbor")
+    assert [t.title for t in tree] == ["Fees", "Boats", "-5 degrees", "Office hours: harbor"]
+    assert tree.nodes[0].topic.description == "what: all costs"
 
 
 def test_ids_survive_an_edit_of_the_outline():
     renamed = TREE.rename("boats", "Ships and boats")
     again = Taxonomy.from_text(renamed.to_text() + "\nNew", renamed)
     assert [t.id for t in again] == [*[t.id for t in renamed], "new"]
+
+
+def test_an_id_stays_with_its_topic_whatever_else_the_outline_gains():
+    before = TREE.rename("boats", "Ships").add("Ships", "two of a name", "offices")
+    again = Taxonomy.from_text("Boats\n" + before.to_text(), before)
+    assert [(t.title, t.id) for t in again][1:] == [(t.title, t.id) for t in before]
+    assert [t.id for t in again][0] == "boats-2", "another topic's rows must not fall to the new one"
+
+
+def test_parts_merge_too():
+    merged = TREE.merge("boats", "harbor")
+    assert [t.id for t in merged] == ["fees", "fishing", "offices", "harbor"]
+    assert TREE.merge("fishing", "harbor").nodes[1].children[0].description == "on the shore"
+
+
+def test_a_tree_is_a_plans_topics_and_a_part_keeps_to_its_topics_text():
+    domain = load_domain("state-local-services")
+    top, other = domain.topics[:2]
+    tree = taxonomy(domain.topics).add("Camping pass", parent=top.id).add("What things cost", parent=top.id)
+    made = authoring.plan(domain, 8, topics=tree)
+    assert list(dict.fromkeys(i.topic.id for i in made.items)) == [t.id for t in tree.leaves]
+    assert top.id not in {i.topic.id for i in made.items} and other.id in {i.topic.id for i in made.items}
+    own = " ".join(p.text for p in domain.passages_for(top.id))
+    parts = [i for i in made.items if i.topic.id in ("camping-pass", "what-things-cost")]
+    assert parts and all(i.passage in own for i in parts)
+    with pytest.raises(BadInput, match="no topics"):
+        authoring.plan(domain, topics=Taxonomy())
 
 
 def test_a_plan_can_be_made_of_parts():

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from workshop_kit.authoring.prompts import DEFAULT_STYLES, STYLES, Templates, split_sentences
-from workshop_kit.domains import Domain
+from workshop_kit.authoring.taxonomy import Taxonomy
+from workshop_kit.domains import Domain, Passage
 from workshop_kit.errors import BadInput
 from workshop_kit.records import Persona, Topic, content_id, html_table
 
@@ -112,7 +113,7 @@ def plan(
     domain: Domain,
     questions_per_topic: int = 30,
     *,
-    topics: Sequence[Topic] | None = None,
+    topics: Sequence[Topic] | Taxonomy | None = None,
     personas: Sequence[Persona] | None = None,
     styles: Sequence[str] = DEFAULT_STYLES,
     per_call: int = 6,
@@ -125,9 +126,14 @@ def plan(
 
     Each topic gets `questions_per_topic` rows, shared evenly over its passages of at most
     `sentences_per_passage` sentences; a call asks for at most `per_call` questions. Topics that the handbook
-    has no section for get the passages that share most words with them.
+    has no section for get the passages that share most words with them. Of a tree, the parts are asked about, and
+    the topics that have none; a part gets those passages of its topic that share words with it, or else all of them.
     Raises BadInput for numbers below 1, no topics, personas or styles, or no text to ground a topic on.
     """
+    tops: dict[str, str] = {}
+    if isinstance(topics, Taxonomy):
+        tops = {child.id: node.topic.id for node in topics.nodes for child in node.children}
+        topics = topics.leaves
     topics = tuple(domain.topics if topics is None else topics)
     personas = tuple(domain.personas if personas is None else personas)
     numbers = {
@@ -144,7 +150,7 @@ def plan(
     items: list[PlanItem] = []
     for topic in topics:
         chance = random.Random(f"{seed} {topic.id}")
-        passages = _passages(domain, topic, sentences_per_passage)
+        passages = _passages(domain, topic, sentences_per_passage, tops.get(topic.id, ""))
         people, manners = list(personas), list(styles)
         chance.shuffle(people)
         chance.shuffle(manners)
@@ -173,21 +179,28 @@ def plan(
     )  # fmt: skip
 
 
-def _passages(domain: Domain, topic: Topic, sentences: int) -> list[tuple[str, str]]:
-    """(text, citation) of each piece to ask about."""
-    own = [(chunk, p.source) for p in domain.passages_for(topic.id) for chunk in _chunks(p.text, sentences)]
-    if own:
-        return own
+def _passages(domain: Domain, topic: Topic, sentences: int, top: str = "") -> list[tuple[str, str]]:
+    """(text, citation) of each piece to ask about; `top` is the topic that this one is a part of."""
+    found: Sequence[Passage] = domain.passages_for(topic.id)
+    if not found and top:
+        above = domain.passages_for(top)
+        # The topic above is named in a part's description, and tells nothing among its own passages.
+        found = _nearest(replace(topic, description=topic.description.partition(". ")[2]), above) or above
+    found = found or _nearest(topic, domain.passages)
+    if not found:
+        raise BadInput(f"The handbook of {domain.id} says nothing on the topic '{topic.title}'; drop it or add text.")
+    return [(chunk, passage.source) for passage in found for chunk in _chunks(passage.text, sentences)]
+
+
+def _nearest(topic: Topic, passages: Sequence[Passage]) -> list[Passage]:
+    """Up to five passages that share words with a topic, most first."""
     wanted = set(re.findall(r"\w{4,}", f"{topic.title} {topic.description}".lower()))
     scored = sorted(
-        ((len(wanted & set(re.findall(r"\w{4,}", p.text.lower()))), -n, p) for n, p in enumerate(domain.passages)),
+        ((len(wanted & set(re.findall(r"\w{4,}", p.text.lower()))), -n, p) for n, p in enumerate(passages)),
         key=lambda entry: entry[:2],
         reverse=True,
     )
-    found = [(chunk, p.source) for score, _, p in scored[:5] if score for chunk in _chunks(p.text, sentences)]
-    if not found:
-        raise BadInput(f"The handbook of {domain.id} says nothing on the topic '{topic.title}'; drop it or add text.")
-    return found
+    return [p for score, _, p in scored[:5] if score]
 
 
 def _chunks(text: str, size: int) -> list[str]:

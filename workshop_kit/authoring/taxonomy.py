@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,11 +69,7 @@ class Taxonomy:
         title = " ".join(title.split())
         if not title:
             raise BadInput("A topic needs a title.")
-        topic = Topic(self._new_id(title), title, " ".join(description.split()))
-        if not parent:
-            return Taxonomy((*self.nodes, Node(topic)))
-        node = self._top(parent)
-        return self._swap(node, replace(node, children=(*node.children, topic)))
+        return self._with(title, description, parent, self._new_id(title))
 
     def rename(self, id: str, title: str, description: str | None = None) -> Taxonomy:
         """Another title; the id stays, so that rows keep their topic. Raises BadInput for no title or an unknown id."""
@@ -84,7 +81,8 @@ class Taxonomy:
         def changed(topic: Topic) -> Topic:
             if topic.id != id:
                 return topic
-            return replace(topic, title=title, description=topic.description if description is None else description)
+            about = topic.description if description is None else " ".join(description.split())
+            return replace(topic, title=title, description=about)
 
         return Taxonomy(tuple(Node(changed(n.topic), tuple(map(changed, n.children))) for n in self.nodes))
 
@@ -129,16 +127,17 @@ class Taxonomy:
         return rest._swap(node, replace(node, children=(*node.children, topic)))
 
     def merge(self, id: str, into: str) -> Taxonomy:
-        """Two topics as one: `into` takes the other's parts, and its description where it has none."""
-        place, inner = self._at(id)
-        if inner is not None or id == into:
-            raise BadInput("Two different topics of the first level can be merged; choose such a pair.")
-        gone = self.nodes[place]
-        self._top(into)
-        rest = self.remove(id)
+        """Two topics, or two parts, as one: `into` takes the other's parts, and its description where it has none."""
+        (place, inner), (other, other_inner) = self._at(id), self._at(into)
+        if (inner is None) != (other_inner is None) or id == into:
+            raise BadInput("Two different topics of the first level can be merged, or two parts; choose such a pair.")
+        gone = self.nodes[place].topic if inner is None else self.nodes[place].children[inner]
+        kept = self.nodes[other].topic if other_inner is None else self.nodes[other].children[other_inner]
+        rest = self.remove(id).rename(into, kept.title, kept.description or gone.description)
+        if inner is not None:
+            return rest
         node = rest._top(into)
-        topic = replace(node.topic, description=node.topic.description or gone.topic.description)
-        return rest._swap(node, Node(topic, (*node.children, *gone.children)))
+        return rest._swap(node, replace(node, children=(*node.children, *self.nodes[place].children)))
 
     def to_text(self) -> str:
         """The outline; from_text() reads it back. Ids are not in it: they are made from the titles again."""
@@ -152,28 +151,40 @@ class Taxonomy:
     def from_text(cls, text: str, before: Taxonomy | None = None) -> Taxonomy:
         """Read an outline: a title a line, a description after ': ', two spaces or a tab in front of a part.
 
-        Titles that `before` has keep their ids. Raises BadInput naming the line of a part without a topic above it.
+        A backslash before a colon makes it a part of the title. Titles that `before` has keep their ids, and new ones
+        get none of those. Raises BadInput naming the line of a part without a topic above it, of a part of a part,
+        and of a line without a title.
         """
-        known = {topic.title: topic.id for topic in before} if before else {}
-        made = cls()
+        read: list[tuple[bool, str, str]] = []
+        inset = 0  # of the parts of the last topic
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip():
                 continue
-            title, _, description = line.strip().lstrip("-*• ").partition(": ")
-            parent = ""
-            if line.startswith(("  ", "\t")):
-                if not made.nodes:
-                    raise BadInput(
-                        f"Line {number} of the outline is a part, but no topic stands above it; don't indent it."
-                    )
-                parent = made.nodes[-1].topic.id
-            if not title.strip():
+            wide = line.expandtabs(2)
+            indent = len(wide) - len(wide.lstrip())
+            if indent < 2:
+                inset = 0
+            elif not read:
+                raise BadInput(
+                    f"Line {number} of the outline is a part, but no topic stands above it; don't indent it."
+                )
+            elif inset and indent >= inset + 2:
+                raise BadInput(f"Line {number} of the outline is a part of a part, but the tree has two levels.")
+            else:
+                inset = inset or indent
+            title, about = _split(line.strip())
+            if not title:
                 raise BadInput(f"Line {number} of the outline has no title; write one before the colon.")
-            made = made.add(title, description, parent)
-            last = made.nodes[-1].children[-1] if parent else made.nodes[-1].topic
-            wanted = known.get(last.title)
-            if wanted and all(topic.id != wanted for topic in made):
-                made = made._with_id(last.id, wanted)
+            read.append((indent >= 2, title, about))
+        known: dict[str, list[str]] = {title: [] for _, title, _ in read}
+        for topic in before or ():
+            if topic.title in known:
+                known[topic.title].append(topic.id)
+        taken = {id for ids in known.values() for id in ids}
+        made = cls()
+        for part, title, about in read:
+            id = known[title].pop(0) if known[title] else made._new_id(title, taken)
+            made = made._with(title, about, made.nodes[-1].topic.id if part else "", id)
         return made
 
     def _repr_html_(self) -> str:
@@ -203,24 +214,26 @@ class Taxonomy:
     def _swap(self, old: Node, new: Node) -> Taxonomy:
         return Taxonomy(tuple(new if node is old else node for node in self.nodes))
 
-    def _new_id(self, title: str) -> str:
-        taken = {topic.id for topic in self}
+    def _with(self, title: str, description: str, parent: str, id: str) -> Taxonomy:
+        topic = Topic(id, title, " ".join(description.split()))
+        if not parent:
+            return Taxonomy((*self.nodes, Node(topic)))
+        node = self._top(parent)
+        return self._swap(node, replace(node, children=(*node.children, topic)))
+
+    def _new_id(self, title: str, taken: AbstractSet[str] = frozenset()) -> str:
+        taken = {topic.id for topic in self} | taken
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-") or "topic"
         id, n = base, 2
         while id in taken:
             id, n = f"{base}-{n}", n + 1
         return id
 
-    def _with_id(self, id: str, new: str) -> Taxonomy:
-        def changed(topic: Topic) -> Topic:
-            return replace(topic, id=new) if topic.id == id else topic
-
-        return Taxonomy(tuple(Node(changed(n.topic), tuple(map(changed, n.children))) for n in self.nodes))
-
 
 def taxonomy(topics: Sequence[Topic]) -> Taxonomy:
     """A tree of topics without parts."""
-    return Taxonomy(tuple(Node(topic) for topic in topics))
+    tidy = (replace(t, title=" ".join(t.title.split()), description=" ".join(t.description.split())) for t in topics)
+    return Taxonomy(tuple(Node(topic) for topic in tidy))
 
 
 def propose_taxonomy(
@@ -247,8 +260,24 @@ def _moved(items: tuple[Any, ...], place: int, by: int) -> tuple[Any, ...]:
     return tuple(rest)
 
 
+# In an outline a bullet is dropped, and the first colon before a blank ends the title; where a title has such marks
+# itself, a backslash stands before them.
+_BULLET = re.compile(r"[-*•](?=\s|$)")
+_TITLE = re.compile(r"(?P<title>(?:\\.|[^\\])*?)\s*(?::(?:\s+(?P<about>.*))?)?")
+
+
 def _line(topic: Topic) -> str:
-    return f"{topic.title}: {topic.description}" if topic.description else topic.title
+    title = re.sub(r"\\|:(?=\s|$)", r"\\\g<0>", topic.title)
+    title = _BULLET.sub(r"\\\g<0>", title) if _BULLET.match(title) else title
+    return f"{title}: {topic.description}" if topic.description else title
+
+
+def _split(line: str) -> tuple[str, str]:
+    """The title and the description of an outline's line."""
+    line = _BULLET.sub("", line, count=1).strip() if _BULLET.match(line) else line
+    match = _TITLE.fullmatch(line)
+    title, about = (match["title"], match["about"] or "") if match else (line, "")
+    return " ".join(re.sub(r"\\([\\:*•-])", r"\1", title).split()), about
 
 
 def _shown(topic: Topic) -> str:
