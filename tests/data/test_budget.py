@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workshop_kit import authoring
-from workshop_kit.authoring.budget import Budget, BudgetReached, Meter, Pace, estimate, price_of, usd
+from workshop_kit.authoring.budget import Budget, BudgetReached, Meter, Pace, estimate, price_of, tokens_of, usd
 from workshop_kit.authoring.converse import Usage
 from workshop_kit.domains import load_domain
-from workshop_kit.errors import BadInput
+from workshop_kit.errors import AwsProblem, BadInput, Cancelled
 
 sys.path.insert(0, str(Path(__file__).parent))
 from toy_aws import ToyAws, rows_of
@@ -54,6 +57,42 @@ def test_what_an_earlier_run_spent_counts(plan, tmp_path):
     with pytest.raises(BudgetReached):
         authoring.write(aws, plan, out, budget=Budget(tokens=spent))
     assert not aws.prompts
+
+
+def test_what_useless_replies_took_counts_in_a_later_run_too(plan, tmp_path):
+    out = tmp_path / "rows.jsonl"
+    first = authoring.write(ToyAws(spoil=lambda *_: "no JSON at all"), plan, out)
+    assert not first.examples and first.usage.calls == 2 * len(plan.items)
+    second = authoring.write(ToyAws(spoil=lambda *_: "no JSON at all"), plan, out)
+    assert second.usage.calls == 4 * len(plan.items)
+    aws = ToyAws()
+    with pytest.raises(BudgetReached):
+        authoring.write(aws, plan, out, budget=Budget(tokens=second.usage.input_tokens + second.usage.output_tokens))
+    assert not aws.prompts
+    assert len(authoring.write(ToyAws(), plan, out)) == plan.rows
+
+
+@pytest.mark.parametrize("end", ["cancel", "failure"])
+def test_calls_under_way_when_a_run_is_stopped_are_kept(plan, tmp_path, end):
+    out, aws, cancel, started = tmp_path / "rows.jsonl", ToyAws(), threading.Event(), threading.Event()
+    plan = replace(plan, items=plan.items[:1])
+    authoring.write(aws, plan, out)
+    out.write_text("")  # the questions are known, the answers are to be had again
+
+    def slow(number: int, prompt: str, text: str) -> str:
+        if number == 1 and end == "failure":
+            started.wait(5)
+            raise AwsProblem("Bedrock is throttling.", "ThrottlingException")
+        started.set()
+        cancel.set()
+        time.sleep(0.5)
+        return text
+
+    slow_aws = ToyAws(spoil=slow)
+    with pytest.raises(Cancelled if end == "cancel" else AwsProblem, match="rows are safe"):
+        authoring.write(slow_aws, plan, out, cancel=cancel if end == "cancel" else None, workers=4)
+    made = len(slow_aws.prompts) - (end == "failure")
+    assert 0 < made == len(rows_of(out)), "a call that was paid for is lost"
 
 
 @settings(max_examples=150, deadline=None)
@@ -108,6 +147,25 @@ def test_calls_come_no_faster_than_asked():
     assert made[1] == 0.01 and made[-1] >= 7.9, "two at once, then one a second"
     with pytest.raises(BadInput, match="above 0"):
         Pace(0)
+
+
+def test_a_pace_holds_for_many_threads_together():
+    pace = Pace(60, burst=5, clock=lambda: 0.0)
+    allowed = []
+    crowd = [threading.Thread(target=lambda: [allowed.append(1) for _ in range(200) if pace.ready()]) for _ in range(8)]
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join()
+    assert len(allowed) == 5
+
+
+def test_other_letters_than_englishs_count_for_more():
+    assert tokens_of("a" * 40) == 10 and tokens_of("字" * 40) == 40 and tokens_of("", "abc") == 1
+
+
+def test_the_estimate_says_how_it_counts(plan):
+    assert "at 4 characters a token" in str(estimate(plan, LOCAL))
 
 
 def test_a_paced_run_makes_the_same_rows(plan, tmp_path):

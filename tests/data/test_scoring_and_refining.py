@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import signal
@@ -167,7 +168,10 @@ def test_a_style_the_model_refuses_is_told_and_costs_only_its_rows(domain, tmp_p
     plan = authoring.plan(domain, 12, styles=("simple", "other-language"))
     written = authoring.write(ToyAws(), plan, tmp_path / "rows.jsonl")
     told = [str(f) for f in written.skipped if "other-language" in str(f)]
-    assert 0 < len(written) < plan.rows and told and "rules for English" in told[0]
+    assert 0 < len(written) < plan.rows and len(told) == 1 and "rules for English" in told[0]
+    assert f"so {plan.rows - len(written)} rows on" in told[0] and told[0] in html.unescape(written._repr_html_())
+    previewed = authoring.preview(ToyAws(), plan, len(plan.items))
+    assert len(previewed) and [f.code for f in previewed.skipped] == ["refused"]
 
 
 def test_a_model_that_refuses_everything_ends_the_run_with_its_reason(domain, tmp_path):

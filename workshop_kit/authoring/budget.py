@@ -7,6 +7,7 @@ them in 2025 (it names them per thousand); they differ by region and change: the
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from workshop_kit.authoring.plan import Plan
 from workshop_kit.errors import BadInput, KitError
 
 PRICES_AS_OF = "2025"
-CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English
+CHARACTERS_PER_TOKEN = 4  # the usual rule of thumb for English; a letter outside ASCII counts as a token by itself
 LOCAL = "workshop."  # local AWS's models, which cost nothing
 # What a reply may take up at most, and what it usually takes: for the limit and for the estimate.
 MOST_OUTPUT = {"questions": 1500, "answer": 800, "score": 400, "refine": 800}
@@ -44,7 +45,11 @@ class BudgetReached(KitError):
 
 @dataclass(frozen=True)
 class Budget:
-    """A hard limit in USD, in tokens, or both. A call is made only if it can't pass the limit even at its longest."""
+    """A hard limit in USD, in tokens, or both. A call is made only if it can't pass the limit even at its longest.
+
+    A prompt's tokens are counted by the rule of thumb before the call, and by the service's own count after it. Calls
+    under way when the process is killed are paid and not counted: at most as many as there are workers.
+    """
 
     usd: float | None = None
     tokens: int | None = None
@@ -75,7 +80,7 @@ class Estimate:
         )
         return (
             f"{self.calls:,} calls to {self.model}, about {self.input_tokens:,} tokens in and "
-            f"{self.output_tokens:,} out; {cost}."
+            f"{self.output_tokens:,} out (at {CHARACTERS_PER_TOKEN} characters a token); {cost}."
         )
 
 
@@ -93,8 +98,9 @@ def usd(model: str, usage: Usage) -> float | None:
 
 
 def tokens_of(*texts: str) -> int:
-    """About how many tokens texts are."""
-    return sum(math.ceil(len(text) / CHARACTERS_PER_TOKEN) for text in texts)
+    """About how many tokens texts are; rather too many than too few for other languages than English."""
+    plain = [len(text.encode("ascii", "ignore")) for text in texts]
+    return sum(math.ceil(n / CHARACTERS_PER_TOKEN) + len(text) - n for text, n in zip(texts, plain, strict=True))
 
 
 def estimate(plan: Plan, model: str) -> Estimate:
@@ -156,13 +162,17 @@ class Meter:
 
 @dataclass
 class Pace:
-    """At most so many calls a minute, evenly: a bucket that holds a few calls and fills steadily."""
+    """At most so many calls a minute, evenly: a bucket that holds a few calls and fills steadily.
+
+    Any thread may ask; a pace shared by several runs holds for all of them together.
+    """
 
     per_minute: float | None = None
     burst: int = 4
     clock: Callable[[], float] = time.monotonic
     _held: float = field(default=-1.0, repr=False)
     _at: float = field(default=0.0, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.per_minute is not None and not self.per_minute > 0:
@@ -172,12 +182,13 @@ class Pace:
         """Whether a call may be made now; a yes counts as the call."""
         if self.per_minute is None:
             return True
-        now = self.clock()
-        if self._held < 0:
-            self._held, self._at = float(self.burst), now
-        self._held = min(float(self.burst), self._held + (now - self._at) * self.per_minute / 60)
-        self._at = now
-        if self._held < 1:
-            return False
-        self._held -= 1
-        return True
+        with self._lock:
+            now = self.clock()
+            if self._held < 0:
+                self._held, self._at = float(self.burst), now
+            self._held = min(float(self.burst), self._held + (now - self._at) * self.per_minute / 60)
+            self._at = now
+            if self._held < 1:
+                return False
+            self._held -= 1
+            return True

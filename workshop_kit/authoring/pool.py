@@ -6,13 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 from workshop_kit.authoring.budget import Meter, Pace
 from workshop_kit.authoring.converse import UnusableReply, Usage
-from workshop_kit.errors import Cancelled, KitError
+from workshop_kit.errors import Cancelled
 
 T = TypeVar("T")
+# How long a run that is stopped waits for the calls under way: they are paid for.
+GRACE_SECONDS = 5.0
 
 
 class Cancel(Protocol):
@@ -38,8 +41,8 @@ def each(
     """Make `call` for every task from the left; `confirm` gets (task, result, usage) in batches, in the calling thread.
 
     `confirm` may add tasks. `kind` gives a key of budget.MOST_OUTPUT. A result may be an UnusableReply. Calls that are
-    over are confirmed before anything else happens, so that what was paid for is kept when the run is stopped. Raises
-    what `call` raises, BudgetReached, and Cancelled.
+    over are confirmed before anything else happens, and a run that is stopped gives those under way a few seconds, so
+    that what was paid for is kept. Raises what `call` raises, BudgetReached, and Cancelled.
     """
     waiting: dict[Future[Any], tuple[T, int]] = {}
     pool = ThreadPoolExecutor(workers, thread_name_prefix="caller")
@@ -64,6 +67,11 @@ def each(
             _confirm([(future, *waiting.pop(future)) for future in finished], confirm, meter)
             if cancel is not None and cancel.is_set():
                 raise Cancelled("The run was cancelled.")
+    except Exception:
+        finished, _ = wait(waiting, timeout=GRACE_SECONDS)
+        with suppress(Exception):  # the first problem is the one to tell
+            _confirm([(future, *waiting.pop(future)) for future in finished], confirm, meter)
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -72,13 +80,13 @@ def _confirm(
     finished: list[tuple[Future[Any], T, int]], confirm: Callable[[list[tuple[T, Any, Usage]]], None], meter: Meter
 ) -> None:
     done: list[tuple[T, Any, Usage]] = []
-    failure: BaseException | None = None
+    failure: Exception | None = None
     for future, task, ticket in finished:
         try:
             result, usage = future.result()
         except UnusableReply as problem:
             result, usage = problem, problem.usage
-        except KitError as problem:
+        except Exception as problem:
             failure = problem
             continue
         meter.settle(ticket, usage)

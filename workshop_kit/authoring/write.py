@@ -5,7 +5,7 @@ on disk before it is counted. Stopped in any way, kill -9 included, write() with
 it was:
 
     rows.jsonl              the rows, usable at any moment, each with the item and number it belongs to
-    rows.jsonl.questions    the plan's id, and the questions that were asked for already
+    rows.jsonl.questions    the plan's id, the questions that were asked for already, and what failed calls took
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import html
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from workshop_kit.workspace import write_atomically
 
 MOST_REFUSED = 8
 _ROW_FIELDS = {"item", "n", "instruction", "response", "context", "usage"}
+_ASKED_FIELDS = {"item", "questions", "usage"}
 
 
 class Refused(UnusableReply):
@@ -104,21 +105,20 @@ def write(
         if ordered != rows.records:
             write_atomically(out, "".join(json_line(record) for record in ordered))
     examples = tuple(_example(record) for record in ordered)
-    if len(examples) < plan.rows and not run.skipped:
+    skipped = list(_left_out(run.lost))
+    if len(examples) < plan.rows and not skipped:
         message = (
             f"{plan.rows - len(examples)} of {plan.rows} planned rows are missing: some passages gave fewer questions"
         )
-        run.skipped.append(
-            Finding("note", "fewer-questions", message, fix="plan fewer rows, or more styles and personas")
-        )
-    return Written(examples, out.stem, plan.system, run.meter.spent, tuple(run.skipped))
+        skipped.append(Finding("note", "fewer-questions", message, fix="plan fewer rows, or more styles and personas"))
+    return Written(examples, out.stem, plan.system, run.meter.spent, tuple(skipped))
 
 
 def preview(aws: Any, plan: Plan, rows: int = 3, *, model_id: str | None = None) -> Written:
     """Make a few rows, the first of the plan's first items, without writing anything."""
     model = model_id or aws.choose_model("writer")
     examples: list[Example] = []
-    skipped: list[Finding] = []
+    lost: list[tuple[PlanItem, int, UnusableReply]] = []
     usage = Usage()
     for item in plan.items[:rows]:
         try:
@@ -129,8 +129,8 @@ def preview(aws: Any, plan: Plan, rows: int = 3, *, model_id: str | None = None)
             examples.append(example)
         except UnusableReply as problem:
             usage += problem.usage
-            skipped.append(_skip(item, str(problem)))
-    return Written(tuple(examples), "preview", plan.system, usage, tuple(skipped))
+            lost.append((item, 1, problem))
+    return Written(tuple(examples), "preview", plan.system, usage, tuple(_left_out(lost)))
 
 
 def _questions(aws: Any, plan: Plan, model: str, item: PlanItem) -> tuple[list[str], Usage]:
@@ -158,9 +158,21 @@ def _answer(aws: Any, plan: Plan, model: str, item: PlanItem, question: str) -> 
     return Example(question, answer, topic=item.topic.id, source=item.source), usage
 
 
-def _skip(item: PlanItem, reason: str) -> Finding:
-    message = f"a call on '{item.topic.title}' ({item.style}) gave no usable reply: {reason}"
-    return Finding("warning", "unusable-reply", message, fix="run write() again to retry it")
+def _left_out(lost: Iterable[tuple[PlanItem, int, UnusableReply]]) -> Iterator[Finding]:
+    """What learners are told about (item, rows, problem): a finding a failed call, one for all refused alike."""
+    refused: dict[tuple[str, str], list[tuple[PlanItem, int]]] = {}
+    for item, rows, problem in lost:
+        if isinstance(problem, Refused):
+            refused.setdefault((item.style, str(problem)), []).append((item, rows))
+            continue
+        message = f"a call on '{item.topic.title}' ({item.style}) gave no usable reply: {problem}"
+        yield Finding("warning", "unusable-reply", message, fix="run write() again to retry it")
+    for (style, reason), items in refused.items():
+        titles = ", ".join(dict.fromkeys(item.topic.title for item, _ in items))
+        message = f"the model refuses '{style}' questions, so {sum(n for _, n in items)} rows on {titles} are left out"
+        yield Finding(
+            "warning", "refused", f"{message} ({reason})", fix="leave the style out of the plan, or use another model"
+        )
 
 
 def _example(record: dict[str, Any]) -> Example:
@@ -179,9 +191,11 @@ def _same_plan(plan: Plan, asked: Journal, rows: Journal, out: Path) -> None:
     if began != plan.id:
         raise BadInput(f"{out} was begun with another plan ({began}, this one is {plan.id}); choose another file name.")
     keys = {item.key for item in plan.items}
-    for number, record in enumerate(rows.records, 1):
-        if record.get("item") not in keys or not _ROW_FIELDS <= set(record):
-            raise BadInput(f"{out}, line {number}, is no row of this run; move the line away and run it again.")
+    for journal, wanted, first in ((rows, _ROW_FIELDS, 0), (asked, _ASKED_FIELDS, 1)):
+        for number, record in enumerate(journal.records[first:], first + 1):
+            if record.get("item") not in keys or not wanted <= set(record):
+                where = f"{journal.path}, line {number}"
+                raise BadInput(f"{where}, is no row of this run; move the line away and run it again.")
 
 
 @dataclass(frozen=True)
@@ -208,8 +222,7 @@ class _Run:
     ) -> None:
         self.aws, self.plan, self.model, self.asked, self.rows = aws, plan, model, asked, rows
         self.progress = progress
-        self.skipped: list[Finding] = []
-        self.refused: list[Refused] = []
+        self.lost: list[tuple[PlanItem, int, UnusableReply]] = []
         self.items = {item.key: item for item in plan.items}
         self.done = {(record["item"], record["n"]) for record in rows.records}
         spent = (Usage(**record["usage"]) for record in (*asked.records[1:], *rows.records))
@@ -219,7 +232,7 @@ class _Run:
 
     def go(self, workers: int, pace: Pace, cancel: Cancel | None) -> None:
         """Make every call that is still to be made."""
-        known = {record["item"]: record["questions"] for record in self.asked.records[1:]}
+        known = self._known()
         self.calls.extend(_Call(item) for item in self.plan.items if item.key not in known)
         for item in reversed(self.plan.items):
             self._answers_first(item, known.get(item.key, []))
@@ -229,8 +242,16 @@ class _Run:
             kind=lambda call: "questions" if call.n < 0 else "answer", meter=self.meter, pace=pace, workers=workers,
             cancel=cancel,
         )  # fmt: skip
-        if self.refused and not self.rows.records:
-            raise AwsProblem(str(self.refused[0]), "ValidationException")
+        refused = self._refused()
+        if refused and not self.rows.records:
+            raise AwsProblem(str(refused[0]), "ValidationException")
+
+    def _known(self) -> dict[str, list[str]]:
+        """The questions that were had for each item; a failed call's record has none."""
+        return {record["item"]: record["questions"] for record in self.asked.records[1:] if record["questions"]}
+
+    def _refused(self) -> list[Refused]:
+        return [problem for _, _, problem in self.lost if isinstance(problem, Refused)]
 
     def _make(self, call: _Call) -> tuple[Any, Usage]:
         if call.n < 0:
@@ -254,9 +275,10 @@ class _Run:
         for call, result, usage in finished:
             spent = {"item": call.item.key, "usage": asdict(usage)}
             if isinstance(result, UnusableReply):
-                self.skipped.append(_skip(call.item, str(result)))
-                if isinstance(result, Refused):
-                    self.refused.append(result)
+                self.lost.append((call.item, call.item.count if call.n < 0 else 1, result))
+                # What a useless reply took counts in later runs too.
+                if usage.input_tokens or usage.output_tokens:
+                    new_questions.append({**spent, "questions": []})
             elif call.n < 0:
                 new_questions.append({**spent, "questions": result})
             else:
@@ -269,8 +291,9 @@ class _Run:
         self._report()
         # One thing refused, such as a style the model can't write in, must not end the run; a model that refuses
         # everything must.
-        if len(self.refused) >= MOST_REFUSED and not (self.rows.records or self.asked.records[1:]):
-            raise AwsProblem(str(self.refused[0]), "ValidationException")
+        refused = self._refused()
+        if len(refused) >= MOST_REFUSED and not (self.rows.records or self._known()):
+            raise AwsProblem(str(refused[0]), "ValidationException")
 
     def _report(self) -> None:
         done = len(self.rows.records)
