@@ -75,6 +75,43 @@ def test_a_criterion_that_the_judge_cant_judge_counts_for_nothing(rows, domain, 
     assert all(s.total == 10 for s in found.scores.values()) and "no rule for 'tone'" in found.to_frame()["reason"][0]
 
 
+def test_rows_set_aside_are_in_a_file_beside_the_scores(rows, domain, tmp_path):
+    bad = spoilt(replace(rows, examples=rows.examples[:60]))
+    found = score_rows(ToyAws(), bad, tmp_path / "s.jsonl", domain=domain)
+    assert found.aside == tmp_path / "s.set-aside.jsonl" and str(found.aside) in html.unescape(found._repr_html_())
+    lines = rows_of(found.aside)
+    assert [line["instruction"] for line in lines] == [e.instruction for e in found.set_aside] and lines
+    assert all(line["reason"] and 0 <= line["score"] <= 10 for line in lines)
+    assert formats.read_dataset(found.aside).examples == found.set_aside.examples
+    easy = score_rows(ToyAws(), bad, tmp_path / "s.jsonl", Rubric(threshold=0, least=0), domain=domain)
+    assert not len(easy.set_aside) and not rows_of(found.aside), "a row that is kept must not be told as set aside"
+    good = score_rows(ToyAws(), replace(rows, examples=rows.examples[:3]), tmp_path / "good.jsonl", domain=domain)
+    assert good.aside is None and not (tmp_path / "good.set-aside.jsonl").exists()
+
+
+def test_what_useless_scores_took_counts_in_a_later_run(rows, tmp_path):
+    few, out = replace(rows, examples=rows.examples[:5]), tmp_path / "s.jsonl"
+    first = score_rows(ToyAws(spoil=lambda *_: "?"), few, out)
+    assert first.usage.calls == 10 and not first.scores
+    again = score_rows(ToyAws(), few, out)
+    assert again.usage.calls == 15 and len(again.scores) == 5
+
+
+@pytest.mark.parametrize("line", ['{"instruction": "a", "response": "b"}', '{"id": "x", "key": "x", "usage": {}}'])
+def test_somebody_elses_file_is_told_in_a_sentence_and_left_alone(rows, domain, tmp_path, line):
+    few = replace(rows, examples=rows.examples[:2])
+    scores, better = tmp_path / "s.jsonl", tmp_path / "r.jsonl"
+    score_rows(ToyAws(), few, scores, domain=domain)
+    with scores.open("a") as file:
+        file.write(line + "\n")
+    better.write_text(line + "\n")
+    with pytest.raises(BadInput, match="s.jsonl, line 4, is no record of this run"):
+        score_rows(ToyAws(), few, scores, domain=domain)
+    with pytest.raises(BadInput, match="r.jsonl, line 1, is no record of this run"):
+        refine(ToyAws(), few, better, "Shorter.", domain=domain)
+    assert better.read_text() == line + "\n"
+
+
 def test_replies_out_of_form_are_asked_again_and_then_told(rows, tmp_path):
     aws = ToyAws(spoil=lambda n, prompt, text: '{"scores": {"grounded": 11}}')
     found = score_rows(aws, replace(rows, examples=rows.examples[:2]), tmp_path / "s.jsonl")
@@ -162,6 +199,21 @@ def test_feedback_goes_to_the_rows_it_names_and_is_not_paid_for_twice(rows, doma
     assert len(aws.prompts) == 2 and "both" not in json.dumps(rows_of(tmp_path / "r.jsonl"))
     with pytest.raises(BadInput, match="nothing to refine"):
         refine(aws, rows, tmp_path / "r2.jsonl", domain=domain)
+
+
+def test_feedback_by_id_reaches_kept_rows_too_and_knows_its_rows(rows, domain, tmp_path):
+    bad = spoilt(replace(rows, examples=rows.examples[:30]))
+    found = score_rows(ToyAws(), bad, tmp_path / "s.jsonl", domain=domain)
+    kept = found.kept.examples[0]
+    asked = refine(ToyAws(), found, tmp_path / "r.jsonl", {kept.id: "More detail."}, domain=domain)
+    assert list(asked.revisions) == [kept.id] and len(found.set_aside)
+    with pytest.raises(BadInput, match="names row nobody, which"):
+        refine(ToyAws(), found, tmp_path / "r.jsonl", {"nobody": "More detail."}, domain=domain)
+    with pytest.raises(BadInput, match="nothing to refine"):
+        refine(ToyAws(), found, tmp_path / "r.jsonl", {}, domain=domain)
+    easy = replace(found, rubric=Rubric(threshold=0, least=0))
+    with pytest.raises(BadInput, match="nothing to refine"):
+        refine(ToyAws(), easy, tmp_path / "r.jsonl", domain=domain)
 
 
 def test_a_style_the_model_refuses_is_told_and_costs_only_its_rows(domain, tmp_path):

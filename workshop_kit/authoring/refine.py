@@ -15,7 +15,7 @@ from workshop_kit.authoring.budget import Budget, Meter, Pace
 from workshop_kit.authoring.converse import UnusableReply, Usage, ask, text_field
 from workshop_kit.authoring.pool import Cancel, each
 from workshop_kit.authoring.prompts import Templates
-from workshop_kit.authoring.scoring import Scored, passage_finder
+from workshop_kit.authoring.scoring import Scored, passage_finder, resumed
 from workshop_kit.authoring.write import Progress
 from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput, KitError
@@ -85,16 +85,22 @@ def refine(
 ) -> Refined:
     """Ask for better answers. A Scored dataset sends the rows set aside, with the judge's reasons as feedback.
 
-    `feedback` is for every row, or by the row's id, in which case only those rows are sent. Call it again to go on.
-    Raises BadInput when there is nothing to send, BudgetReached, Cancelled and AwsProblem as write() does; revisions
-    that were counted stay in `out`.
+    `feedback` is for every row sent, or by the row's id, in which case just those rows are sent. Call it again to go
+    on. Raises BadInput when there is nothing to send, for an id that no row has, or when `out` holds something else,
+    BudgetReached, Cancelled and AwsProblem as write() does; revisions that were counted stay in `out`.
     """
     dataset = rows.dataset if isinstance(rows, Scored) else rows
-    if isinstance(rows, Scored):
-        told = {e.id: feedback or rows.scores[e.id].reason for e in rows.set_aside}
-        told = {id: text if isinstance(text, str) else text.get(id, "") for id, text in told.items()}
+    if isinstance(feedback, str):
+        sent = rows.set_aside if isinstance(rows, Scored) else dataset
+        reasons = {id: score.reason for id, score in rows.scores.items()} if isinstance(rows, Scored) else {}
+        told = {e.id: feedback or reasons.get(e.id, "") for e in sent}
     else:
-        told = dict(feedback) if not isinstance(feedback, str) else {e.id: feedback for e in dataset}
+        told = dict(feedback)
+        strangers = sorted(set(told) - {e.id for e in dataset})
+        if strangers:
+            raise BadInput(
+                f"The feedback names row {strangers[0]}, which {dataset.name} doesn't have; use a row's .id."
+            )
     wanted = {e.id: e for e in dataset if told.get(e.id)}
     if not wanted:
         raise BadInput("There is nothing to refine: no row was set aside, or no row has feedback.")
@@ -103,9 +109,9 @@ def refine(
     passages = passage_finder(domain)
     skipped: list[Finding] = []
     with Journal(Path(out)) as journal:
-        known = {record["key"]: record for record in journal.records}
+        known, usage = resumed(journal, "key", {"answer"})
         keys = {id: content_id([id, told[id]]) for id in wanted}
-        meter = Meter(budget, model, sum((Usage(**r["usage"]) for r in known.values()), Usage()))
+        meter = Meter(budget, model, usage)
 
         def prompt(example: Example) -> str:
             return templates.fill(
@@ -120,15 +126,16 @@ def refine(
             )  # fmt: skip
 
         def confirm(done: list[tuple[Example, Any, Usage]]) -> None:
-            new = []
+            new: list[dict[str, Any]] = []
             for example, result, spent in done:
                 if isinstance(result, UnusableReply):
                     message = f"a row could not be refined: {result}"
                     skipped.append(Finding("warning", "unusable-reply", message, example_id=example.id))
+                    new.append({"usage": asdict(spent)})
                 else:
                     new.append({"key": keys[example.id], "id": example.id, "answer": result, "usage": asdict(spent)})
             journal.append(new)
-            known.update({record["key"]: record for record in new})
+            known.update({record["key"]: record for record in new if "key" in record})
             if progress:
                 progress(Progress(sum(keys[id] in known for id in wanted), len(wanted), None, meter.spent))
 

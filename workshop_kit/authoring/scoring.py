@@ -1,6 +1,7 @@
 """A judge model scores rows against a rubric that people can read and edit; low rows are set aside, not deleted.
 
-    scores.jsonl    what was scored, one line a row, appended as it comes; the rubric's id is its first line
+    scores.jsonl              what was scored, one line a row, appended as it comes; the rubric's id is its first line
+    scores.set-aside.jsonl    the rows below the threshold, each with its score and the reason, for people to read
 
 A score is an opinion of the judge model. On local AWS the judge is a set of rules (see its own notes) that checks an
 answer's words against the passage; it misses what only a reader sees.
@@ -25,8 +26,11 @@ from workshop_kit.authoring.prompts import Templates
 from workshop_kit.authoring.write import Progress
 from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput, KitError
+from workshop_kit.formats import to_row
+from workshop_kit.formats.writing import json_line
 from workshop_kit.journal import Journal
 from workshop_kit.records import Dataset, Example, Finding, content_id, html_table
+from workshop_kit.workspace import write_atomically
 
 PROMPT = """<task>score_row</task>
 <criteria>$criteria</criteria>
@@ -117,6 +121,7 @@ class Scored:
     scores: dict[str, RowScore]
     usage: Usage
     skipped: tuple[Finding, ...] = ()
+    aside: Path | None = None  # the file with the rows set aside, as they were when it was scored
 
     @property
     def kept(self) -> Dataset:
@@ -164,6 +169,8 @@ class Scored:
             f"(below {self.rubric.threshold:g} of 10, or {self.rubric.least:g} on one criterion). "
             f"Scored in {self.usage.calls} calls.</p>"
         )
+        if self.aside:
+            head += f"<p>The rows set aside are in {html.escape(str(self.aside))}.</p>"
         return head + html_table(["score", "why", "question", "answer"], rows, "The lowest:")
 
 
@@ -183,9 +190,10 @@ def score_rows(
 ) -> Scored:
     """Have a judge model score every row; call it again to go on. A row that has a score is never sent again.
 
-    A row's passage is its context, or the passage of `domain` that its source names, or all of its topic's.
-    Raises BadInput when `out` was begun with another rubric, BudgetReached, Cancelled and AwsProblem as write() does;
-    scores that were counted stay in `out`.
+    A row's passage is its context, or the passage of `domain` that its source names, or all of its topic's. The rows
+    set aside are also left in a file beside `out`.
+    Raises BadInput when `out` was begun with another rubric or holds something else, BudgetReached, Cancelled and
+    AwsProblem as write() does; scores that were counted stay in `out`.
     """
     rubric = rubric or Rubric()
     model = model_id or aws.choose_model("judge")
@@ -193,14 +201,14 @@ def score_rows(
     passages = passage_finder(domain)
     rows = {example.id: example for example in dataset}
     skipped: list[Finding] = []
+    out = Path(out)
     with ExitStack() as stack:
-        journal = stack.enter_context(Journal(Path(out)))
+        journal = stack.enter_context(Journal(out))
         if not journal.records:
             journal.append([{"rubric": rubric.id}])
         elif journal.records[0].get("rubric") != rubric.id:
             raise BadInput(f"{out} holds scores by another rubric; choose another file name.")
-        known = {r["id"]: r for r in journal.records[1:]}
-        usage = sum((Usage(**record["usage"]) for record in known.values()), Usage())
+        known, usage = resumed(journal, "id", {"scores", "reason"}, skip=1)
         meter = Meter(budget, model, usage)
         tasks = [example for id, example in rows.items() if id not in known]
 
@@ -211,15 +219,16 @@ def score_rows(
             return ask(aws, model, prompt(example), templates, _check(rubric), max_tokens=400, temperature=0.0)
 
         def confirm(done: list[tuple[Example, Any, Usage]]) -> None:
-            new = []
+            new: list[dict[str, Any]] = []
             for example, result, spent in done:
                 if isinstance(result, UnusableReply):
                     message = f"a row could not be scored: {result}"
                     skipped.append(Finding("warning", "unusable-reply", message, example_id=example.id))
+                    new.append({"usage": asdict(spent)})
                 else:
                     new.append({"id": example.id, **result, "usage": asdict(spent)})
             journal.append(new)
-            known.update({record["id"]: record for record in new})
+            known.update({record["id"]: record for record in new if "id" in record})
             if progress:
                 progress(Progress(sum(id in known for id in rows), len(rows), None, meter.spent))
 
@@ -232,7 +241,40 @@ def score_rows(
             problem.args = (f"{problem} {len(known)} scores are safe in {out}; run this again to go on.",)
             raise
     scores = {id: _score(known[id], rubric) for id in rows if id in known}
-    return Scored(dataset, rubric, scores, meter.spent, tuple(skipped))
+    scored = Scored(dataset, rubric, scores, meter.spent, tuple(skipped))
+    return replace(scored, aside=_write_aside(scored, out.with_name(f"{out.stem}.set-aside.jsonl")))
+
+
+def _write_aside(scored: Scored, path: Path) -> Path | None:
+    rows = scored.set_aside
+    if not len(rows) and not path.exists():
+        return None
+    lines = [
+        {**to_row(e), "score": round(score.total or 0.0, 1), "reason": score.reason}
+        for e in rows
+        if (score := scored.scores.get(e.id))
+    ]
+    write_atomically(path, "".join(json_line(line) for line in lines))
+    return path
+
+
+def resumed(journal: Journal, key: str, fields: set[str], *, skip: int = 0) -> tuple[dict[str, dict[str, Any]], Usage]:
+    """What a journal has by `key`, and what all its calls took; a useless reply's record has its usage alone.
+
+    Raises BadInput naming the line that is no such record.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    total = Usage()
+    for number, record in enumerate(journal.records[skip:], skip + 1):
+        try:
+            total += Usage(**record["usage"])
+        except (KeyError, TypeError):
+            raise BadInput(f"{journal.path}, line {number}, is no record of this run; choose another file.") from None
+        if key in record:
+            if not fields <= set(record):
+                raise BadInput(f"{journal.path}, line {number}, is no record of this run; choose another file.")
+            known[record[key]] = record
+    return known, total
 
 
 def _check(rubric: Rubric) -> Callable[[dict[str, Any]], dict[str, Any]]:
