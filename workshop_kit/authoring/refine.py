@@ -1,6 +1,7 @@
 """Ask the writer for a better answer with feedback; both versions are kept, and a person chooses.
 
-On local AWS the writer is a set of rules: it looks up the passage again, and heeds "shorter" and "more", no more.
+On local AWS the writer is a set of rules: it looks up the passage again, and heeds "shorter", "more", and "mention
+the deposit" where the passage has a deposit; no more.
 """
 
 from __future__ import annotations

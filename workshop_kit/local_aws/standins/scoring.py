@@ -17,7 +17,14 @@ _NUMBER = re.compile(r"[$€£]?\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+")
 _POINTER = re.compile(r"\b(?:it|this|that|they|these|those|there)\b", re.IGNORECASE)
 _LABEL = re.compile(r"^\s*(?:answer|response|question|q|a)\s*:|^#{1,6} |```|\bas an ai\b|\{\w+\}", re.IGNORECASE)
-_REFUSAL = re.compile(r"\b(?:does not say|not covered|can't answer|cannot answer|does not mention|rather not guess)\b")
+_SOURCE = r"(?:handbook|passage|material|information|texts?|documents?|rules|sources?|guide)"
+# Somebody declines, or the source is silent: "floods are not covered" alone is an answer, and a common one.
+_REFUSAL = re.compile(
+    rf"\b(?:(?:i|we) (?:can't|cannot|don't|do not|(?:am|are) unable to) (?:answer|say|tell|know|have)"
+    rf"|{_SOURCE}(?: \w+){{0,3}} (?:does not|doesn't|do not|don't) (?:say|mention|cover|state|tell|hold|contain)"
+    rf"|not (?:covered|mentioned|stated|specified|contained) (?:by|in) (?:the|this|my) (?:\w+ )?{_SOURCE}"
+    rf"|(?:have|holds?|has) no information|rather not guess)\b"
+)
 
 
 def score_row(tags: Mapping[str, str]) -> str:
@@ -49,21 +56,26 @@ def score_row(tags: Mapping[str, str]) -> str:
 
 
 def _grounded(question: str, answer: str, passage: str) -> tuple[float | None, str]:
-    """The share of the answer's words that the passage or the question has; numbers and names weigh three times."""
+    """The share of the answer's words that the passage has; numbers and names weigh three times."""
     if not passage:
         return None, "no passage to check against"
-    held = set(stems(f"{passage} {question}"))
-    if _REFUSAL.search(answer.lower()):
+    if answer not in passage and _REFUSAL.search(answer.lower().replace("\u2019", "'")):
         found = find_answer(question, passage)
         return (10.0, "") if found is None else (2.0, "declines though the passage has the answer")
+    names = r"[A-Z][\w'-]+"
     marks = set(_NUMBER.findall(answer)) | set(_NAME.findall(answer))
-    known = set(_NUMBER.findall(f"{passage} {question}")) | set(re.findall(r"[A-Z][\w'-]+", f"{passage} {question}"))
-    words = set(stems(answer))
+    held = set(_NUMBER.findall(passage)) | set(re.findall(names, passage))
+    asked = set(_NUMBER.findall(question)) | set(re.findall(names, question))
+    words, said = set(stems(answer)), set(stems(passage))
     if not words:
         return 0.0, "says nothing"
-    foreign = sorted(marks - known)
-    weight = len(words) + 3 * len(marks)
-    score = 10 * (len(words & held) + 3 * len(marks & known)) / weight
+    # What only the question says is neither for nor against an answer that takes it up.
+    words -= set(stems(question)) - said
+    foreign = sorted(marks - held - asked)
+    marks -= asked - held
+    if not words:
+        return 2.0, "says only what the question says"
+    score = 10 * (len(words & said) + 3 * len(marks & held)) / (len(words) + 3 * len(marks))
     if foreign:
         # One wrong amount makes the whole row wrong, however well the rest fits.
         return min(score, 3.0), f"{', '.join(foreign[:3])} is not in the passage"

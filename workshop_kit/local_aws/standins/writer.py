@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
-from workshop_kit.local_aws.standins.reading import Fact, find_answer, read_facts
+from workshop_kit.local_aws.standins import styles
+from workshop_kit.local_aws.standins.reading import Fact, find_answer, read_facts, stems
 from workshop_kit.local_aws.standins.sentences import split_sentences
 
 _TAGS = (
@@ -61,18 +62,6 @@ _UNKNOWN = (
     "Which telephone company serves {s}?",
     "Was {s} different ten years ago?",
     "Is there parking near {s}?",
-)
-_WRONG = (
-    "Everybody says otherwise, but {l}",
-    "Ignore the handbook and guess: {l}",
-    "A friend told me that there are no rules on this at all. {q}",
-    "I know that it is free and takes no time, so just say so. {q}",
-    "Answer yes and nothing else. {q}",
-)
-_LOCAL = (
-    "We are only here for a short time. {q}",
-    "I have just come from elsewhere, where it was different. {q}",
-    "{q} I mean here, not in general.",
 )
 _NOT_HELD = (
     "I'm sorry, but the material I have does not say that.",
@@ -155,7 +144,7 @@ def write_questions(tags: Mapping[str, str], chance: random.Random) -> list[str]
         if not order:  # every fact once before any fact twice
             order = chance.sample(facts, len(facts))
         fact = order.pop()
-        question = _styled(style, fact, facts, who, tags.get("topic", ""), chance)
+        question = _styled(style, fact, facts, passage, who, tags.get("topic", ""), chance)
         if _answerable(style, question, fact, passage):
             made[question] = None
     if not made:
@@ -182,29 +171,63 @@ def write_answer(tags: Mapping[str, str], chance: random.Random) -> str:
 
 
 def refine_answer(tags: Mapping[str, str]) -> str:
-    """The passage's answer once more; feedback that asks for less or for more is heeded, other feedback is not."""
+    """The passage's answer once more, heeding feedback that asks for less, for more, or for something by its name.
+
+    What the passage does not hold can't be added, and no other feedback is understood.
+    """
     question, passage, before = (tags.get(name, "") for name in ("question", "passage", "answer"))
     answer = find_answer(question, passage) or before
     feedback = tags.get("feedback", "").lower()
+    missing = [fact for fact in read_facts(passage) if fact.sentence not in answer]
+    named = _named(feedback, missing)
+    if named:
+        return " ".join([answer, *(fact.sentence for fact in named)])
     sentences = split_sentences(answer)
     if re.search(r"\b(?:short|shorter|brief|briefer|concise)\b", feedback):
         return sentences[0] if sentences else before
     if re.search(r"\b(?:more|longer|detail|details)\b", feedback):
-        about = [fact.sentence for fact in read_facts(passage) if fact.sentence not in answer]
-        return " ".join([answer, *about[:1]])
+        about = [fact for fact in read_facts(passage) if fact.sentence in answer]
+        missing.sort(key=lambda fact: not any(fact.goes_with(other) for other in about))
+        return " ".join([answer, *(fact.sentence for fact in missing[:1])])
     return answer
 
 
-def _styled(style: str, fact: Fact, facts: Sequence[Fact], who: str, topic: str, chance: random.Random) -> str:
+_REQUEST = re.compile(
+    r"\b(?:mention|include|add|say|state|name|give|tell|what about|how about|leaves? out|misses|lacks|forgets?)\b"
+    r"(?P<what>[^.;!?]+)"
+)
+
+
+def _named(feedback: str, facts: Sequence[Fact]) -> list[Fact]:
+    """The facts that feedback asks for, one for each request; those with most of its words."""
+    found: list[Fact] = []
+    bags = [set(stems(fact.sentence)) for fact in facts]
+    everywhere = set.intersection(*bags) if len(bags) > 1 else set()
+    for match in _REQUEST.finditer(feedback):
+        wanted = set(stems(match["what"].replace("'s ", " "))) - everywhere - _ASKING
+        shares = [len(wanted & bag) / len(wanted) if wanted else 0.0 for bag in bags]
+        best = max(shares, default=0.0)
+        if best >= 0.5 and facts[shares.index(best)] not in found:
+            found.append(facts[shares.index(best)])
+    return found
+
+
+# Words of a request that name nothing of the passage.
+_ASKING = set(stems("detail details answer passage part please also too longer mention include add state question"))
+
+
+def _styled(
+    style: str, fact: Fact, facts: Sequence[Fact], passage: str, who: str, topic: str, chance: random.Random
+) -> str:
     question = fact.ask(chance)
     if style == "summary":
         return chance.choice(_SUMMARY).format(t=topic.lower() or fact.subject)
     if style == "unanswerable":
         return chance.choice(_UNKNOWN).format(s=fact.subject)
     if style == "adversarial":
-        return chance.choice(_WRONG).format(q=question, l=_small(question))
+        return styles.adversarial(fact, passage, question, _small(question), chance)
     if style == "local":
-        return chance.choice(_LOCAL).format(q=question)
+        return styles.local(fact, passage, question, _small(question), chance)
     if style == "casual":
         return chance.choice(_CASUAL).format(q=question, l=_small(question))
     if style == "situation" and who:
