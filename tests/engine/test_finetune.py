@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from workshop_kit.errors import BadInput
-from workshop_kit.local_aws.trainer.finetune import CHECKPOINT, FineTuneSpec, TrainingFault, finetune
+from workshop_kit.local_aws.trainer.checkpoint import FOLDER as CHECKPOINT
+from workshop_kit.local_aws.trainer.checkpoint import TrainingFault
+from workshop_kit.local_aws.trainer.finetune import FineTuneSpec, finetune
 from workshop_kit.local_aws.trainer.hyperparameters import HyperparameterError
 
 SETTINGS = {

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from workshop_kit.local_aws.jobs import states, supervisor
+from workshop_kit.local_aws.jobs import queue, states, supervisor
 from workshop_kit.local_aws.store import Store
 
 WORKER = """
@@ -32,7 +32,7 @@ os.kill(os.getpid(), signal.SIGSTOP)
 def watching(tmp_path, monkeypatch):
     (tmp_path / "aws").mkdir()
     store = Store(tmp_path / "aws" / "state.db")
-    states.submit(store, "job", {"TrainingJobName": "job", "CreationTime": 1.0})
+    queue.submit(store, states.MACHINE, {"TrainingJobName": "job", "CreationTime": 1.0})
     store.update(states.KIND, "job", lambda job: job | {"_Worker": "somebody"})
     monkeypatch.setattr(supervisor, "LOCKED_SECONDS", 0.5)
     return supervisor.Supervisor(store, tmp_path)

@@ -54,12 +54,34 @@ class JumpStartModel:
 
 @dataclass(frozen=True)
 class BedrockModel:
-    """A model behind Bedrock's Converse and InvokeModel."""
+    """A model behind Bedrock's Converse and InvokeModel.
+
+    `stands_for` is set where the id is another model's: it is accepted, and described as what it is. Such an id is not
+    listed as one to ask, so that nothing takes the stand-in for the model; `customizable` is the id under which it is
+    listed as one to fine-tune, and `customizations` says how.
+    """
 
     model_id: str
     name: str
     description: str
     kind: str  # "base" and "reference" are weights; "writer" and "judge" are rules, see standins/
+    stands_for: str = ""
+    customizable: str = ""
+    customizations: tuple[str, ...] = ()
+    protocol: str = "llama"  # the body that InvokeModel takes: "llama" or "nova"
+
+
+def _nova(model_id: str, name: str, kind: str, window: str, *customizations: str) -> BedrockModel:
+    return BedrockModel(
+        model_id,
+        f"Workshop {kind}",
+        f"Answers requests for Amazon {name} on this machine; it is not {name}.",
+        kind,
+        stands_for=f"Amazon {name}",
+        customizable=f"{model_id}:{window}" if window else "",
+        customizations=customizations,
+        protocol="nova",
+    )
 
 
 JUMPSTART: dict[str, JumpStartModel] = {
@@ -97,8 +119,17 @@ BEDROCK: dict[str, BedrockModel] = {
             "Rules, not a neural network: compares two answers by key facts, relevance, repetition and likelihood.",
             "judge",
         ),
+        _nova("amazon.nova-micro-v1:0", "Nova Micro", "base", "128k", "FINE_TUNING", "DISTILLATION"),
+        _nova("amazon.nova-lite-v1:0", "Nova Lite", "base", "300k", "FINE_TUNING", "DISTILLATION"),
+        _nova("amazon.nova-2-lite-v1:0", "Nova 2 Lite", "base", "256k", "FINE_TUNING", "REINFORCEMENT_FINE_TUNING"),
+        _nova("amazon.nova-pro-v1:0", "Nova Pro", "reference", "300k", "FINE_TUNING", "DISTILLATION"),
+        _nova("amazon.nova-premier-v1:0", "Nova Premier", "reference", ""),
     )
 }
+# Inference profiles put a region's name before the id.
+PROFILES = ("us.", "eu.", "apac.", "global.", "jp.", "au.")
+# Models that a distillation job takes as its teacher.
+TEACHERS = ("amazon.nova-pro-v1:0", "amazon.nova-premier-v1:0")
 
 
 def base_model() -> str:
@@ -138,6 +169,27 @@ def weights_of(model: BedrockModel) -> str | None:
     return {"base": base_model, "reference": reference_model}.get(model.kind, lambda: None)()
 
 
+def weights_folder(kind: str) -> str:
+    """The folder or hub id of "base" or "reference"."""
+    return base_model() if kind == "base" else reference_model()
+
+
+def weights_label(kind: str) -> str:
+    """What "base" or "reference" is, in words, with its size."""
+    if kind == "base":
+        return base_label()
+    return f"workshop reference, {parameters(reference_model()):,} parameters"
+
+
+def bedrock_model(identifier: str) -> BedrockModel | None:
+    """The model of an id, with or without an inference profile's prefix or a context window's suffix."""
+    for prefix in PROFILES:
+        identifier = identifier.removeprefix(prefix)
+    return BEDROCK.get(identifier) or next(
+        (model for model in BEDROCK.values() if identifier and model.customizable == identifier), None
+    )
+
+
 def present(model: BedrockModel) -> bool:
     """Whether the model can answer here: one of weights needs its files, or a hub id to get them by."""
     weights = weights_of(model)
@@ -152,6 +204,8 @@ def honest_name(model: BedrockModel) -> str:
     weights = weights_of(model)
     if weights is None:
         return f"{model.name} (local, rule-based, not a neural network)"
+    if model.stands_for:
+        return f"{weights_label(model.kind)} (local stand-in, not {model.stands_for})"
     if model.kind == "base" and base_is_foreign():
         return f"Base: {base_label()} (local)"
     return f"{model.name} (local, {parameters(weights):,} parameters)"

@@ -6,19 +6,17 @@ trainer goes on from its last checkpoint in `work/`.
 
 from __future__ import annotations
 
-import errno
 import shutil
 import tarfile
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
-from workshop_kit.errors import KitError
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
-from workshop_kit.local_aws.jobs import states
+from workshop_kit.local_aws.jobs import queue, states
 from workshop_kit.local_aws.jobs.journal import Journal
+from workshop_kit.local_aws.jobs.reasons import JobFault, reason_of, tell
 from workshop_kit.local_aws.jobs.threads import usable_threads
 from workshop_kit.local_aws.jobs.watch import Watch
 from workshop_kit.local_aws.trainer import hyperparameters
@@ -27,21 +25,17 @@ TRAINING = ("training", "train")
 VALIDATION = ("validation", "test")
 
 
-class JobFault(Exception):
-    """The job can't go on; the text is its FailureReason."""
-
-
-def run_job(ctx: Context, job: states.Document, watch: Watch) -> None:
-    """Bring `job` to its end and write that end to disk. Never raises for a fault of the job itself."""
-    name = job["TrainingJobName"]
-    folder = ctx.home / "aws" / "jobs" / name
+def run_job(ctx: Context, queued: queue.Job, watch: Watch) -> None:
+    """Bring a training job to its end and write that end to disk. Never raises for a fault of the job itself."""
+    job = queued.document
+    folder = ctx.home / "aws" / "jobs" / queued.key
     journal = Journal(ctx.store, job)
     try:
         _run(ctx, job, watch, folder, journal)
     except Exception as problem:
-        reason = _reason(problem)
-        _tell(journal, problem, reason)
-        states.finish(ctx.store, name, "Failed", "Failed", reason)
+        reason = reason_of(problem)
+        tell(journal, problem, reason)
+        queue.finish(ctx.store, states.MACHINE, queued.name, "Failed", "Failed", reason)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -77,9 +71,9 @@ def _run(ctx: Context, job: states.Document, watch: Watch, folder: Path, journal
         raise JobFault("AlgorithmError: The training ended without a model.")
     if watch.reason:
         journal.log(states.MESSAGES[watch.reason])
-        states.finish(ctx.store, name, "Stopped", watch.reason)
+        queue.finish(ctx.store, states.MACHINE, name, "Stopped", watch.reason)
     else:
-        states.finish(ctx.store, name, "Completed", "Completed")
+        queue.finish(ctx.store, states.MACHINE, name, "Completed", "Completed")
 
 
 def _enter(ctx: Context, name: str, secondary: str) -> None:
@@ -154,28 +148,3 @@ def _upload(ctx: Context, job: states.Document, output: Path, journal: Journal) 
         return current | {"ModelArtifacts": {"S3ModelArtifacts": uri}}
 
     ctx.store.update(states.KIND, job["TrainingJobName"], keep)
-
-
-def _reason(problem: Exception) -> str:
-    """The FailureReason of whatever went wrong, in one sentence."""
-    if isinstance(problem, JobFault):
-        return str(problem)
-    if isinstance(problem, AwsError):
-        return f"ClientError: Artifact upload failed: {problem.message}"
-    if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
-        return "ClientError: The disk is full; free some space and start the job again."
-    if isinstance(problem, MemoryError):
-        return "AlgorithmError: Out of memory; use a smaller per_device_train_batch_size or max_input_length."
-    if isinstance(problem, KitError):
-        return f"AlgorithmError: {problem}"
-    return f"AlgorithmError: {type(problem).__name__}: {problem}, exit code: 1"
-
-
-def _tell(journal: Journal, problem: Exception, reason: str) -> None:
-    """Write the fault to the job's log; an unforeseen one with where it happened."""
-    foreseen = isinstance(problem, (JobFault, AwsError, KitError))
-    text = reason if foreseen else "".join([*traceback.format_exception(problem), reason])
-    try:
-        journal.log(text)
-    except Exception:
-        traceback.print_exc()  # a full disk: the worker's own log is all that is left to try

@@ -17,8 +17,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop_kit.local_aws.jobs import states
+from workshop_kit.local_aws.jobs import queue
 from workshop_kit.local_aws.jobs.lock import WorkerLock
+from workshop_kit.local_aws.jobs.machines import MACHINES
 from workshop_kit.local_aws.store import Store
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Supervisor:
         if self._thread is not None:
             self._thread.join(timeout=5)
         worker = WorkerLock(self.home).holder()
-        if worker and not states.active(self.store):
+        if worker and not queue.active(self.store, MACHINES):
             os.kill(worker, signal.SIGTERM)
 
     def _watch(self) -> None:
@@ -78,7 +79,7 @@ class Supervisor:
 
     def tick(self) -> None:
         """One look at the queue and the worker."""
-        jobs = states.active(self.store)
+        jobs = queue.active(self.store, MACHINES)
         if self._child is not None and self._child.poll() is not None:
             self._child = None
         if not jobs:
@@ -90,40 +91,40 @@ class Supervisor:
             # First of all: a worker that blocks the store would block the writes below.
             self._check_worker(worker, jobs)
         for job in jobs:
-            if job["TrainingJobStatus"] == "Stopping" and job["_Worker"] is None:
-                states.finish(self.store, job["TrainingJobName"], "Stopped", "Stopped")
+            if job.machine.stopping(job.document) and job.document["_Worker"] is None:
+                queue.finish(self.store, job.machine, job.name, "Stopped")
         if worker is None:
             self._start_worker(jobs)
 
-    def _start_worker(self, jobs: list[states.Document]) -> None:
+    def _start_worker(self, jobs: list[queue.Job]) -> None:
         if self._child is not None and time.monotonic() - self._started < START_SECONDS:
             return  # it is on its way to the lock
         if self._started and time.monotonic() - self._started < START_SPACING:
             return
-        if any(job["_Worker"] for job in jobs):
+        if any(job.document["_Worker"] for job in jobs):
             self._fruitless = 0
         if self._fruitless >= MOST_STARTS:
             path = self.home / "aws" / "logs" / "worker.log"
             for job in jobs:
                 reason = f"InternalServerError: The training process could not be started; {path} says why."
-                states.finish(self.store, job["TrainingJobName"], "Failed", "Failed", reason)
+                queue.finish(self.store, job.machine, job.name, "Failed", reason=reason)
             self._fruitless = 0
             return
         self._fruitless += 1
         self._started = time.monotonic()
         self._child = launch(self.home)
 
-    def _check_worker(self, worker: int, jobs: list[states.Document]) -> None:
+    def _check_worker(self, worker: int, jobs: list[queue.Job]) -> None:
         self._fruitless = 0
         now = time.monotonic()
         beat = self.store.get("worker", "heartbeat")
         if beat != self._beat[0]:
             self._beat = (beat, now)
-        stopping = {job["TrainingJobName"] for job in jobs if job["TrainingJobStatus"] == "Stopping" and job["_Worker"]}
+        stopping = {job.key for job in jobs if job.machine.stopping(job.document) and job.document["_Worker"]}
         self._stopping = {name: self._stopping.get(name, now) for name in stopping}
         deaf = any(now - since > STOP_PATIENCE for since in self._stopping.values())
         silent = now - self._beat[1]
-        hung = any(job["_Worker"] for job in jobs) and silent > HUNG_AFTER
+        hung = any(job.document["_Worker"] for job in jobs) and silent > HUNG_AFTER
         blocks = silent > LOCKED_SECONDS and not self.store.writable()
         if (deaf or hung or blocks) and WorkerLock(self.home).holder() == worker:
             log.warning("The training worker %d does not answer; it is killed", worker)

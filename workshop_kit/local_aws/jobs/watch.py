@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workshop_kit.local_aws.jobs import states
+from workshop_kit.local_aws.jobs.queue import Job
 from workshop_kit.local_aws.store import Store
 
 log = logging.getLogger("workshop_kit.worker")
@@ -23,7 +23,7 @@ class Watch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._job: str | None = None
+        self._job: Job | None = None
         self._reason = ""
         self._deadline = float("inf")
 
@@ -32,7 +32,7 @@ class Watch:
         threading.Thread(target=self._run, name="watch", daemon=True).start()
 
     @contextmanager
-    def over(self, job: str) -> Iterator[None]:
+    def over(self, job: Job) -> Iterator[None]:
         """Watch over a job for the length of the block."""
         self._reason, self._deadline, self._job = "", float("inf"), job
         self._look()
@@ -62,7 +62,7 @@ class Watch:
             try:
                 self._look()
                 if time.monotonic() - last > BEAT_SECONDS:
-                    beat = {"pid": os.getpid(), "time": time.time(), "job": self._job}
+                    beat = {"pid": os.getpid(), "time": time.time(), "job": self._job and self._job.key}
                     self._store.put("worker", "heartbeat", beat)
                     last = time.monotonic()
             except Exception:
@@ -75,6 +75,6 @@ class Watch:
         job = self._job
         if job is None or self._reason:
             return
-        document = self._store.get(states.KIND, job)
-        if document is not None and document["TrainingJobStatus"] == "Stopping" and job == self._job:
+        document = self._store.get(job.machine.kind, job.name)
+        if document is not None and job.machine.stopping(document) and job is self._job:
             self._reason = "Stopped"

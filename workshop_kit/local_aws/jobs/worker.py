@@ -1,9 +1,9 @@
-"""The worker process: takes training jobs one at a time, stays warm between them, leaves when there is
+"""The worker process: takes jobs one at a time, stays warm between them, leaves when there is
 nothing to do.
 
     python -m workshop_kit.local_aws.jobs.worker --home H
 
-It owns no state of its own: everything it knows is in the store and in `aws/jobs/<name>/` (input, work with
+It owns no state of its own: everything it knows is in the store and in `aws/jobs/<kind>-<name>/` (input, work with
 the checkpoints, output), so that kill -9 at any moment costs at most the steps since the last checkpoint.
 """
 
@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from workshop_kit.local_aws.context import Context
-from workshop_kit.local_aws.jobs import states
+from workshop_kit.local_aws.jobs import queue
 from workshop_kit.local_aws.jobs.lock import WorkerLock
-from workshop_kit.local_aws.jobs.run import run_job
+from workshop_kit.local_aws.jobs.machines import MACHINES, run
 from workshop_kit.local_aws.jobs.watch import Watch
 
 IDLE_SECONDS = float(os.environ.get("WORKSHOP_WORKER_IDLE_SECONDS", "120"))
@@ -46,15 +46,14 @@ def work(home: Path, idle_seconds: float = IDLE_SECONDS) -> int:
         while time.monotonic() - last < idle_seconds:
             if not (home / "aws").is_dir():
                 return 0  # the workspace was deleted under us
-            job = states.claim(ctx.store, me)
+            job = queue.claim(ctx.store, MACHINES, me)
             if job is None:
                 time.sleep(TICK)
                 continue
-            name = job["TrainingJobName"]
-            log.info("Job %s, attempt %d", name, job["_Attempts"])
-            with watch.over(name):
-                run_job(ctx, job, watch)
-            log.info("Job %s ended", name)
+            log.info("Job %s, attempt %d", job.key, job.document["_Attempts"])
+            with watch.over(job):
+                run(ctx, job, watch)
+            log.info("Job %s ended", job.key)
             last = time.monotonic()
         log.info("Nothing to do for %.0f seconds: leaving", idle_seconds)
         return 0
@@ -62,7 +61,7 @@ def work(home: Path, idle_seconds: float = IDLE_SECONDS) -> int:
 
 def _tidy(ctx: Context) -> None:
     """Delete the folders of jobs that ended just before their worker was killed."""
-    wanted = {job["TrainingJobName"] for job in states.active(ctx.store)}
+    wanted = {job.key for job in queue.active(ctx.store, MACHINES)}
     folder = ctx.home / "aws" / "jobs"
     for left in folder.iterdir() if folder.is_dir() else ():
         if left.name not in wanted:

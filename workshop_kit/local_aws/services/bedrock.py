@@ -1,4 +1,8 @@
-"""Bedrock's control plane: which models there are. Every name says that the model is local and what it is."""
+"""Bedrock's control plane: which models there are, and the operations of its other nouns.
+
+Every name says that the model is local and what it is. The ids of models that are stood in for are answered, and listed
+only with the suffix under which AWS lists them to be customized.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,24 @@ from typing import Any
 from workshop_kit.local_aws import catalogue
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
+from workshop_kit.local_aws.services import bedrock_common, custom_models, customization_jobs, imported_models
 
 Document = dict[str, Any]
 
 
 def find_model(ctx: Context, identifier: str) -> catalogue.BedrockModel | None:
     """The model of an id or a foundation-model ARN, if it is here."""
-    prefix = f"arn:aws:bedrock:{ctx.region}::foundation-model/"
-    model = catalogue.BEDROCK.get(identifier.removeprefix(prefix))
+    model = catalogue.bedrock_model(identifier.removeprefix(f"arn:aws:bedrock:{ctx.region}::foundation-model/"))
     return model if model is not None and catalogue.present(model) else None
 
 
 def list_foundation_models(ctx: Context, request: Document) -> Document:
     """ListFoundationModels with its four filters."""
-    summaries = [_details(ctx, model) for model in catalogue.BEDROCK.values() if catalogue.present(model)]
+    summaries = [
+        _details(ctx, model, model.customizable or model.model_id)
+        for model in catalogue.BEDROCK.values()
+        if catalogue.present(model) and (model.customizable or not model.stands_for)
+    ]
     provider = request.get("byProvider")
     wanted = {
         "customizationsSupported": request.get("byCustomizationType"),
@@ -47,7 +55,8 @@ def get_foundation_model(ctx: Context, request: Document) -> Document:
             f"Could not resolve the foundation model from the model identifier {request['modelIdentifier']}; "
             f"local AWS has {', '.join(known())}.",
         )
-    return {"modelDetails": _details(ctx, model)}
+    suffixed = bool(model.customizable) and request["modelIdentifier"].endswith(model.customizable)
+    return {"modelDetails": _details(ctx, model, model.customizable if suffixed else model.model_id)}
 
 
 def list_inference_profiles(ctx: Context, request: Document) -> Document:
@@ -60,17 +69,18 @@ def known() -> list[str]:
     return [model.model_id for model in catalogue.BEDROCK.values() if catalogue.present(model)]
 
 
-def _details(ctx: Context, model: catalogue.BedrockModel) -> Document:
+def _details(ctx: Context, model: catalogue.BedrockModel, model_id: str) -> Document:
+    to_customize = model_id == model.customizable
     return {
-        "modelArn": f"arn:aws:bedrock:{ctx.region}::foundation-model/{model.model_id}",
-        "modelId": model.model_id,
+        "modelArn": f"arn:aws:bedrock:{ctx.region}::foundation-model/{model_id}",
+        "modelId": model_id,
         "modelName": catalogue.honest_name(model),
         "providerName": catalogue.PROVIDER,
         "inputModalities": ["TEXT"],
         "outputModalities": ["TEXT"],
         "responseStreamingSupported": True,
-        "customizationsSupported": [],
-        "inferenceTypesSupported": ["ON_DEMAND"],
+        "customizationsSupported": list(model.customizations) if to_customize else [],
+        "inferenceTypesSupported": ["PROVISIONED"] if to_customize else ["ON_DEMAND"],
         "modelLifecycle": {"status": "ACTIVE"},
     }
 
@@ -79,4 +89,8 @@ OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {
     "ListFoundationModels": list_foundation_models,
     "GetFoundationModel": get_foundation_model,
     "ListInferenceProfiles": list_inference_profiles,
+    **customization_jobs.OPERATIONS,
+    **custom_models.OPERATIONS,
+    **imported_models.OPERATIONS,
+    **bedrock_common.OPERATIONS,
 }

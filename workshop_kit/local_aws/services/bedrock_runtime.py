@@ -1,5 +1,5 @@
-"""Bedrock Runtime: Converse and ConverseStream for every model, InvokeModel in Llama's body shape for those
-of weights.
+"""Bedrock Runtime: Converse and ConverseStream for every model; InvokeModel for those of weights, in Llama's body
+or Nova's.
 
 A stand-in made of rules is a module in `standins/` with
     reply(ctx, messages: list[dict], system: str, params: dict) -> str
@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from workshop_kit.local_aws import catalogue
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
-from workshop_kit.local_aws.services import bedrock
-from workshop_kit.local_aws.services.generation import Answer, Settings, answer, model_ref
+from workshop_kit.local_aws.services import bedrock_models, nova_bodies
+from workshop_kit.local_aws.services.generation import Answer, Settings, answer
+from workshop_kit.local_aws.services.weights import UnusableWeights
 
 Document = dict[str, Any]
 
@@ -53,23 +53,33 @@ def converse_stream(ctx: Context, request: Document) -> Document:
 
 
 def invoke_model(ctx: Context, request: Document) -> Document:
-    """InvokeModel in Llama's form: {"prompt", "max_gen_len", "temperature", "top_p"} to {"generation"}."""
-    reply = _invocation(ctx, request)
+    """InvokeModel: Llama's {"prompt", "max_gen_len", ...} to {"generation", ...}, or Nova's messages to its output."""
+    protocol, reply = _invocation(ctx, request)
     text = "".join(reply)
-    body = {
-        "generation": text,
-        "prompt_token_count": reply.input_tokens,
-        "generation_token_count": reply.output_tokens,
-        "stop_reason": "length" if reply.finish == "length" else "stop",
-    }
+    if protocol == "nova":
+        body = nova_bodies.answer(text, _stop_reason(reply), _usage(reply))
+    else:
+        body = {
+            "generation": text,
+            "prompt_token_count": reply.input_tokens,
+            "generation_token_count": reply.output_tokens,
+            "stop_reason": "length" if reply.finish == "length" else "stop",
+        }
     return {"body": json.dumps(body, ensure_ascii=False).encode(), "contentType": "application/json"}
 
 
 def invoke_model_with_response_stream(ctx: Context, request: Document) -> Document:
     """InvokeModelWithResponseStream: one JSON chunk per piece of text; the last one has the counts."""
     started = time.monotonic()
-    reply = _invocation(ctx, request)
+    protocol, reply = _invocation(ctx, request)
+    if protocol == "nova":
+        events = ({"chunk": {"bytes": _json(event)}} for event in _events(reply, reply.begun(), started))
+        return {"body": events, "contentType": "application/json"}
     return {"body": _chunks(reply, reply.begun(), started), "contentType": "application/json"}
+
+
+def _json(body: Document) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _events(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Document]:
@@ -83,7 +93,7 @@ def _events(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Do
 
 def _chunks(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Document]:
     def chunk(body: Document) -> Document:
-        return {"chunk": {"bytes": json.dumps(body, ensure_ascii=False).encode()}}
+        return {"chunk": {"bytes": _json(body)}}
 
     counted = reply.input_tokens or None  # known at the end only, from a model of weights
     for piece in pieces:
@@ -112,25 +122,30 @@ def _chunks(reply: Answer, pieces: Iterable[str], started: float) -> Iterator[Do
     )
 
 
-def _model(ctx: Context, request: Document) -> catalogue.BedrockModel:
-    model = bedrock.find_model(ctx, request["modelId"])
-    if model is None:
-        raise AwsError("ValidationException", "The provided model identifier is invalid.")
-    return model
+def _model(ctx: Context, request: Document) -> bedrock_models.Served:
+    try:
+        return bedrock_models.resolve(ctx, request["modelId"])
+    except UnusableWeights as problem:
+        raise AwsError("ValidationException", str(problem)) from None
 
 
 def _conversation(ctx: Context, request: Document) -> Answer:
     model = _model(ctx, request)
     messages = _messages(request.get("messages") or [])
     system = "\n\n".join(_text(block, "system prompt") for block in request.get("system") or [])
-    for unsupported in ("toolConfig", "guardrailConfig", "additionalModelRequestFields"):
-        if request.get(unsupported):
-            raise AwsError("ValidationException", f"This model doesn't support the field {unsupported}; remove it.")
-    config = request.get("inferenceConfig") or {}
-    settings = _settings(config, "maxTokens", "topP", stop=tuple(config.get("stopSequences") or ()))
-    weights = catalogue.weights_of(model)
-    if weights is None:
-        module = STANDINS[model.kind]
+    config = dict(request.get("inferenceConfig") or {})
+    more = request.get("additionalModelRequestFields")
+    if more and model.protocol == "nova":
+        config |= nova_bodies.more_settings(more)
+    unsupported = [name for name in ("toolConfig", "guardrailConfig") if request.get(name)]
+    if more and model.protocol != "nova":
+        unsupported.append("additionalModelRequestFields")
+    if unsupported:
+        raise AwsError("ValidationException", f"This model doesn't support the field {unsupported[0]}; remove it.")
+    stop = tuple(config.get("stopSequences") or ())
+    settings = _settings(config, "maxTokens", "topP", stop=stop, top_k=config.get("topK", 0))
+    if model.ref is None:
+        module = STANDINS[model.standin]
         reply = importlib.import_module(module).reply
         params = {
             "max_tokens": settings.max_new_tokens,
@@ -141,7 +156,7 @@ def _conversation(ctx: Context, request: Document) -> Answer:
         prompt = " ".join([system, *(message["content"] for message in messages)])
         return _Scripted(prompt, lambda: reply(ctx, messages, system, params), settings)
     turns = [{"role": "system", "content": system}, *messages] if system else messages
-    return answer(ctx, model_ref(weights, model.model_id), turns, settings, _fault)
+    return answer(ctx, model.ref, turns, settings, _fault)
 
 
 def _messages(messages: list[Document]) -> list[dict[str, str]]:
@@ -178,9 +193,7 @@ def _text(block: Document, where: str) -> str:
     return block["text"]
 
 
-def _settings(
-    values: Document, length: str, nucleus: str, *, stop: tuple[str, ...] = (), upper: float = MOST_TOKENS
-) -> Settings:
+def _settings(values: Document, length: str, nucleus: str, *, stop: tuple[str, ...] = (), top_k: int = 0) -> Settings:
     """Read and bound the three numbers; raises ValidationException naming the one at fault."""
     tokens, temperature, top_p = (
         values.get(length, MAX_TOKENS),
@@ -188,7 +201,7 @@ def _settings(
         values.get(nucleus, TOP_P),
     )
     for name, value, low, high in (
-        (length, tokens, 1, upper),
+        (length, tokens, 1, MOST_TOKENS),
         ("temperature", temperature, 0, 1),
         (nucleus, top_p, 0, 1),
     ):
@@ -196,33 +209,37 @@ def _settings(
             raise AwsError("ValidationException", f"{name} is {value!r}; it must be a number from {low} to {high}.")
     if int(tokens) != tokens:
         raise AwsError("ValidationException", f"{length} is {tokens!r}; it must be a whole number.")
-    return Settings(int(tokens), float(temperature), float(top_p), stop=stop)
+    return Settings(int(tokens), float(temperature), float(top_p), top_k=top_k, stop=stop)
 
 
-def _invocation(ctx: Context, request: Document) -> Answer:
+def _invocation(ctx: Context, request: Document) -> tuple[str, Answer]:
+    """The protocol of the model's body, and the answer to it."""
     model = _model(ctx, request)
-    weights = catalogue.weights_of(model)
-    if weights is None:
-        raise AwsError("ValidationException", f"{model.model_id} is made of rules and answers Converse only.")
+    if model.ref is None:
+        raise AwsError("ValidationException", f"{model.label} is made of rules and answers Converse only.")
     body = request.get("body") or b""
     try:
         values = json.loads(body if isinstance(body, (bytes, str)) else body.read())
-    except ValueError as problem:
-        raise AwsError(
-            "ValidationException",
-            f"Malformed input request: {problem}, please reformat your input and try again.",
-        ) from None
+    except (ValueError, RecursionError) as problem:
+        raise _malformed(str(problem)) from None
+    if model.protocol == "nova":
+        asked = nova_bodies.request(values, _malformed)
+        return model.protocol, _conversation(ctx, {"modelId": request["modelId"], **asked})
     unknown = (
         sorted(set(values) - {"prompt", "max_gen_len", "temperature", "top_p"}) if isinstance(values, dict) else []
     )
     if not isinstance(values, dict) or not isinstance(values.get("prompt"), str) or unknown:
-        fault = f"extraneous key [{unknown[0]}] is not permitted" if unknown else "required key [prompt] not found"
-        raise AwsError(
-            "ValidationException",
-            f"Malformed input request: #: {fault}, please reformat your input and try again.",
+        raise _malformed(
+            f"#: extraneous key [{unknown[0]}] is not permitted" if unknown else "#: required key [prompt] not found"
         )
     settings = _settings(values, "max_gen_len", "top_p")
-    return answer(ctx, model_ref(weights, model.model_id), values["prompt"], settings, _fault)
+    return model.protocol, answer(ctx, model.ref, values["prompt"], settings, _fault)
+
+
+def _malformed(fault: str) -> AwsError:
+    return AwsError(
+        "ValidationException", f"Malformed input request: {fault}, please reformat your input and try again."
+    )
 
 
 def _fault(message: str, refused: bool) -> AwsError:

@@ -69,7 +69,7 @@ def variant_ref(ctx: Context, variant: dict[str, Any]) -> ModelRef:
         folder = weights.fetch(ctx, source)  # the cache was cleared
     label = f"{variant['ModelName']} ({source['uri']})"
     if (folder / "adapter_config.json").is_file():
-        _check_base(folder)
+        check_base(folder, catalogue.base_model())
         return ModelRef(catalogue.base_model(), str(folder), label)
     return ModelRef(str(folder), None, label)
 
@@ -120,8 +120,8 @@ class _Generated(Answer):
             raise self._fault(str(problem), False) from None
 
 
-def _check_base(folder: Path) -> None:
-    """Raise UnusableWeights when the adapter was made for another base than the one here."""
+def check_base(folder: Path, base: str) -> None:
+    """Raise UnusableWeights when the adapter was made for another base than the one here, `base`."""
     try:
         made_for = json.loads((folder / "base_model.json").read_text(encoding="utf-8"))
         wanted, name = made_for["sha256"], made_for["model_id"]
@@ -129,8 +129,8 @@ def _check_base(folder: Path) -> None:
         raise weights.UnusableWeights(
             f"The artefact has no usable base_model.json, so its base is unknown: {problem}."
         ) from None
-    if wanted and wanted != fingerprint(catalogue.base_model()):
+    if wanted and wanted != fingerprint(base):
         raise weights.UnusableWeights(
             f"The artefact was trained on another base model ({name}, sha256 {wanted[:12]}…) than the one here "
-            f"({catalogue.base_label()}); train again."
+            f"({Path(base).name}); train again."
         )

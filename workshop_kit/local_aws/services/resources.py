@@ -15,7 +15,8 @@ from workshop_kit.local_aws.context import Context
 Document = dict[str, Any]
 
 _TIMES = frozenset(
-    "CreationTime LastModifiedTime TrainingStartTime TrainingEndTime StartTime EndTime Timestamp".split()
+    "CreationTime LastModifiedTime TrainingStartTime TrainingEndTime StartTime EndTime Timestamp creationTime "
+    "lastModifiedTime endTime createdAt lastUpdatedAt commitmentExpirationTime".split()
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from workshop_kit.local_aws import catalogue
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
-from workshop_kit.local_aws.jobs import states
+from workshop_kit.local_aws.jobs import queue, states
 from workshop_kit.local_aws.objects import split_uri
 from workshop_kit.local_aws.services import resources, tags
 from workshop_kit.local_aws.services.roles import check_role
@@ -71,7 +71,7 @@ def create_training_job(ctx: Context, request: Document) -> Document:
     document.setdefault("EnableInterContainerTrafficEncryption", False)
     document.setdefault("EnableManagedSpotTraining", False)
     try:
-        states.submit(ctx.store, name, document)
+        queue.submit(ctx.store, states.MACHINE, document)
     except Exists:
         raise _in_use(arn) from None
     tags.set_tags(ctx, arn, request.get("Tags"))

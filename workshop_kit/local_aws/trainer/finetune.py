@@ -7,27 +7,24 @@ was killed and resumed ends with the same adapter as one that was not.
 
 from __future__ import annotations
 
-import errno
 import math
-import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from workshop_kit.errors import BadInput, KitError
+from workshop_kit.errors import BadInput
 from workshop_kit.local_aws.jobs.threads import threads_for
-from workshop_kit.local_aws.trainer import artefact, loglines
+from workshop_kit.local_aws.trainer import artefact, checkpoint, loglines
+from workshop_kit.local_aws.trainer.checkpoint import TrainingFault
 from workshop_kit.local_aws.trainer.data import IGNORED, Tokens, batches, read_channel, split, tokenize
 from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters, parse
 
 DECAY = 0.85  # llama-recipes' StepLR gamma, a step per epoch
 CLIP = 1.0
 LONGEST = 1024  # max_input_length -1: the smaller of this and what the model takes, as JumpStart says
-CHECKPOINT = "checkpoint"
 
 
 class Reporter(Protocol):
@@ -45,7 +42,11 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True)
 class FineTuneSpec:
-    """What to train on what, and where to keep the state and the result."""
+    """What to train on what, and where to keep the state and the result.
+
+    `start_adapter` is the folder of an adapter to go on from, in place of a new one; its rank and layers then count.
+    `warmup_steps`: so many optimizer steps over which the learning rate rises linearly to its value.
+    """
 
     model_dir: Path | str
     train_dir: Path
@@ -54,6 +55,8 @@ class FineTuneSpec:
     work_dir: Path
     output_dir: Path
     threads: int
+    start_adapter: Path | None = None
+    warmup_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,6 @@ class FineTuneResult:
     stopped: bool
 
 
-class TrainingFault(KitError):
-    """The run can't go on; one sentence says why."""
-
-
 def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], bool]) -> FineTuneResult:
     """Fine-tune and write the adapter to `output_dir`; goes on from the checkpoint in `work_dir` if there is one.
 
@@ -77,7 +76,7 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
     epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
     settings = parse(spec.hyperparameters)
-    kept = _settled(spec.work_dir / CHECKPOINT)
+    kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
     if should_stop():
         return _stopped(kept, spec.output_dir)
     run = _Run(spec, settings, report)
@@ -87,16 +86,8 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
             report.log("Stopping: the last finished epoch is kept")
             return _stopped(kept, spec.output_dir, run.speed())
         run.save(kept)
-    _publish(kept, spec.output_dir)
+    checkpoint.publish(kept, spec.output_dir)
     return FineTuneResult(run.epoch, tuple(run.history), run.speed(), stopped=False)
-
-
-def _settled(kept: Path) -> Path:
-    """The checkpoint's folder, put back in its place when a kill came between the two renames of save()."""
-    old = kept.with_name(f"{kept.name}.old")
-    if not kept.is_dir() and old.is_dir():
-        old.rename(kept)
-    return kept
 
 
 def _stopped(kept: Path, output: Path, speed: float = 0.0) -> FineTuneResult:
@@ -104,15 +95,39 @@ def _stopped(kept: Path, output: Path, speed: float = 0.0) -> FineTuneResult:
 
     if not kept.is_dir():
         return FineTuneResult(0, (), speed, stopped=True)
-    _publish(kept, output)
+    checkpoint.publish(kept, output)
     history = json.loads((kept / artefact.TRAINING_NOTE).read_text(encoding="utf-8"))["epochs"]
     return FineTuneResult(len(history), tuple(history), speed, stopped=True)
 
 
-def _publish(kept: Path, output: Path) -> None:
-    """The checkpoint's adapter as the artefact, without the state that only a resumed run needs."""
-    shutil.rmtree(output, ignore_errors=True)
-    shutil.copytree(kept, output, ignore=shutil.ignore_patterns("state.pt"))
+def adapted(base: Any, settings: Hyperparameters, start: Path | None) -> Any:
+    """`base` with an adapter to train: a new one by `settings`, or the one in the folder `start`.
+
+    Raises TrainingFault when the model has none of the layers, or the adapter does not fit the model.
+    """
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if start is not None:
+        try:
+            return PeftModel.from_pretrained(base, str(start), is_trainable=True)
+        except (OSError, ValueError, RuntimeError) as problem:
+            first = str(problem).strip().splitlines()[0]
+            raise TrainingFault(f"The model to go on from does not fit the base model here: {first}") from None
+    try:
+        return get_peft_model(
+            base,
+            LoraConfig(
+                r=settings.lora_r,
+                lora_alpha=settings.lora_alpha,
+                lora_dropout=settings.lora_dropout,
+                target_modules=list(settings.target_modules),
+                task_type="CAUSAL_LM",
+            ),
+        )
+    except ValueError as problem:
+        raise TrainingFault(
+            f"The model has no layers for target_modules {','.join(settings.target_modules)}: {problem}"
+        ) from None
 
 
 class _Run:
@@ -120,7 +135,6 @@ class _Run:
 
     def __init__(self, spec: FineTuneSpec, settings: Hyperparameters, report: Reporter) -> None:
         import torch
-        from peft import LoraConfig, get_peft_model
         from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.utils import logging as library_log
 
@@ -134,21 +148,7 @@ class _Run:
         self.threads = threads_for(base.num_parameters(), spec.threads)
         torch.set_num_threads(self.threads)
         self.train_rows, self.eval_rows = self._data(base)
-        try:
-            self.model = get_peft_model(
-                base,
-                LoraConfig(
-                    r=settings.lora_r,
-                    lora_alpha=settings.lora_alpha,
-                    lora_dropout=settings.lora_dropout,
-                    target_modules=list(settings.target_modules),
-                    task_type="CAUSAL_LM",
-                ),
-            )
-        except ValueError as problem:
-            raise TrainingFault(
-                f"The model has no layers for target_modules {','.join(settings.target_modules)}: {problem}"
-            ) from None
+        self.model = adapted(base, settings, spec.start_adapter)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=1, gamma=DECAY)
@@ -219,6 +219,7 @@ class _Run:
                     f"The gradient became {float(norm)} in epoch {number}, step {step}: the training diverged; use a "
                     "smaller learning_rate."
                 )
+            self._warm_up(self.epoch * self.steps_per_epoch + step)
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
             self._tokens += sum(len(row.ids) for row in rows)
@@ -228,6 +229,10 @@ class _Run:
             self.report.log(loglines.step(number, settings.epoch, step, self.steps_per_epoch, value))
             self.report.metric("train_loss", value, done, number)
             self.report.progress(done, total)
+        if self.spec.warmup_steps:
+            # The scheduler multiplies the rate it finds, which a warm-up over an epoch's end has not yet reached.
+            for group, rate in zip(self.optimizer.param_groups, self.scheduler.get_last_lr(), strict=True):
+                group["lr"] = rate
         self.scheduler.step()
         self.epoch = number
         note: dict[str, Any] = {"epoch": number, "train_epoch_loss": sum(losses) / len(losses)}
@@ -239,6 +244,14 @@ class _Run:
         self.report.metric("train_epoch_loss", note["train_epoch_loss"], number * self.steps_per_epoch, number)
         self.history.append(note)
         return True
+
+    def _warm_up(self, number: int) -> None:
+        """Set the rate of optimizer step `number` (from 1) while the run is warming up; afterwards leave it be."""
+        steps = self.spec.warmup_steps
+        if number <= steps + 1:
+            share = min(1.0, number / (steps + 1))
+            for group, rate in zip(self.optimizer.param_groups, self.scheduler.get_last_lr(), strict=True):
+                group["lr"] = rate * share
 
     def evaluate(self) -> float:
         """The mean loss over the validation rows' batches, as JumpStart takes it."""
@@ -266,55 +279,25 @@ class _Run:
         return ids, mask, labels
 
     def save(self, kept: Path) -> None:
-        """Replace the checkpoint by the state after this epoch; a kill leaves the old one or the new one.
-
-        Raises OSError (ENOSPC) when the disk is full; the earlier checkpoint is then still there.
-        """
-        try:
-            self._save(kept)
-        except Exception:
-            # safetensors and torch tell a full disk in words of their own.
-            if shutil.disk_usage(kept.parent).free < 1 << 20:
-                raise OSError(errno.ENOSPC, "No space left on device", str(kept)) from None
-            raise
-
-    def _save(self, kept: Path) -> None:
-        new = kept.with_name(f"{kept.name}.new")
-        old = kept.with_name(f"{kept.name}.old")
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
-        self.model.save_pretrained(str(new))
-        (new / "README.md").unlink(missing_ok=True)  # PEFT's model card speaks of a hub that this model is not on
-        artefact.write_notes(new, self.model_dir, self.settings, self.history)
+        """Replace the checkpoint by the state after this epoch."""
         state = {
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "epoch": self.epoch,
             "history": self.history,
         }
-        self.torch.save(state, new / "state.pt")
-        for path in new.iterdir():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        shutil.rmtree(old, ignore_errors=True)
-        if kept.is_dir():
-            kept.rename(old)
-        new.rename(kept)
-        shutil.rmtree(old, ignore_errors=True)
+        checkpoint.save(
+            kept,
+            self.model,
+            state,
+            lambda folder: artefact.write_notes(folder, self.model_dir, self.settings, self.history),
+        )
 
     def resume(self, kept: Path) -> None:
         """Take up the state of a checkpoint, if there is one."""
-        if not kept.is_dir():
+        state = checkpoint.load(kept, self.model)
+        if state is None:
             return
-        from peft import load_peft_weights, set_peft_model_state_dict
-
-        try:
-            state = self.torch.load(kept / "state.pt", weights_only=True)
-        except Exception as problem:
-            raise TrainingFault(
-                f"The checkpoint in {kept} is damaged ({type(problem).__name__}); launch the job again."
-            ) from None
-        set_peft_model_state_dict(self.model, load_peft_weights(str(kept)))
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.epoch, self.history = state["epoch"], state["history"]
