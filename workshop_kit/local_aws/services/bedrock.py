@@ -16,6 +16,9 @@ from workshop_kit.local_aws.services import bedrock_common, custom_models, custo
 
 Document = dict[str, Any]
 
+# What a listing's own enumeration knows; that a model takes reinforcement is said in AWS's guide alone.
+LISTED = ("FINE_TUNING", "CONTINUED_PRE_TRAINING", "DISTILLATION")
+
 
 def find_model(ctx: Context, identifier: str) -> catalogue.BedrockModel | None:
     """The model of an id or a foundation-model ARN, if it is here."""
@@ -79,7 +82,7 @@ def _details(ctx: Context, model: catalogue.BedrockModel, model_id: str) -> Docu
         "inputModalities": ["TEXT"],
         "outputModalities": ["TEXT"],
         "responseStreamingSupported": True,
-        "customizationsSupported": list(model.customizations) if to_customize else [],
+        "customizationsSupported": [name for name in model.customizations if to_customize and name in LISTED],
         "inferenceTypesSupported": ["PROVISIONED"] if to_customize else ["ON_DEMAND"],
         "modelLifecycle": {"status": "ACTIVE"},
     }

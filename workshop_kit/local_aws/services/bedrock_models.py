@@ -99,5 +99,6 @@ _BY_ARN = {
     "custom-model-deployment": _deployed,
     "provisioned-model": _provisioned,
     "imported-model": _imported,
-    "custom-model": custom,
+    # A custom model's own ARN holds colons in its base's name, which the runtime's model of modelId doesn't admit: such
+    # a model is asked through a deployment or provisioned throughput.
 }
