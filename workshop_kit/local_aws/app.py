@@ -40,6 +40,7 @@ REGISTRY = {
     "bedrock": SERVICES + "bedrock",
     "bedrock-runtime": SERVICES + "bedrock_runtime",
     "logs": SERVICES + "logs",
+    "lambda": SERVICES + "lambda_functions",
 }
 # Operations that local AWS adds to services that are otherwise moto's.
 ADDED = {("iam", "SimulatePrincipalPolicy"): SERVICES + "iam_simulation"}

@@ -50,7 +50,7 @@ def _sample(number: int, prompt: Prompt, answer: str) -> dict[str, Any]:
 
 
 def _ask(ctx: Context, function: str, samples: list[dict[str, Any]]) -> dict[str, float]:
-    from workshop_kit.local_aws.services.lambda_functions import FunctionFault, invoke_function
+    from workshop_kit.local_aws.functions import FunctionFault, invoke_function
 
     name = function.rsplit(":function:", 1)[-1]
     try:

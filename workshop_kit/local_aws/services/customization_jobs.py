@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workshop_kit.errors import BadInput
-from workshop_kit.local_aws import catalogue
+from workshop_kit.local_aws import catalogue, functions
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
 from workshop_kit.local_aws.jobs import custom_models, customizations, queue
@@ -197,12 +197,8 @@ def _check_grader(ctx: Context, config: Document) -> None:
     arn = (config.get("graderConfig") or {}).get("lambdaGrader", {}).get("lambdaArn")
     if not arn:
         raise _invalid("rftConfig has no graderConfig.lambdaGrader.lambdaArn; name the Lambda function that grades.")
-    from workshop_kit.local_aws.services import lambda_functions
-
-    try:
-        lambda_functions.OPERATIONS["GetFunctionConfiguration"](ctx, {"FunctionName": arn})
-    except AwsError as problem:
-        raise _invalid(f"The reward function {arn} can't be used: {problem.message}") from None
+    if functions.find(ctx, arn) is None:
+        raise _invalid(f"There is no Lambda function {arn} to grade with; create it first.")
 
 
 def _check_teacher(teacher: Document) -> None:

@@ -32,6 +32,8 @@ POLICY = {
                 "sagemaker:*",
                 "s3:*",
                 "bedrock:*",
+                "lambda:*",
+                "servicequotas:*",
                 "logs:*",
                 "cloudwatch:*",
                 "ecr:Get*",
@@ -61,7 +63,7 @@ TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": ["sagemaker.amazonaws.com", "bedrock.amazonaws.com"]},
+            "Principal": {"Service": ["sagemaker.amazonaws.com", "bedrock.amazonaws.com", "lambda.amazonaws.com"]},
             "Action": "sts:AssumeRole",
         }
     ],

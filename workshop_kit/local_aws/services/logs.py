@@ -16,13 +16,15 @@ from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
+from workshop_kit.local_aws.functions import LOG_GROUPS
+from workshop_kit.local_aws.jobs import customizations
 from workshop_kit.local_aws.jobs.states import LOG_GROUP
 from workshop_kit.local_aws.store import LogStream
 
 Document = dict[str, Any]
 Event = tuple[int, int, str]  # number in the stream, milliseconds since 1970, message
 
-GROUPS = (LOG_GROUP, "/aws/sagemaker/Endpoints")
+GROUPS = (LOG_GROUP, "/aws/sagemaker/Endpoints", customizations.LOG_GROUP)
 MOST = 10_000
 
 
@@ -30,7 +32,7 @@ def describe_log_groups(ctx: Context, request: Document) -> Document:
     """DescribeLogGroups: the groups that something has written to."""
     prefix, pattern = request.get("logGroupNamePrefix") or "", request.get("logGroupNamePattern") or ""
     found = []
-    for group in GROUPS:
+    for group in _groups(ctx):
         if group.startswith(prefix) and pattern.lower() in group.lower() and ctx.store.log_streams(group, ""):
             arn = _arn(ctx, group)
             found.append({"logGroupName": group, "arn": f"{arn}:*", "logGroupArn": arn, "storedBytes": 0})
@@ -117,6 +119,12 @@ def filter_log_events(ctx: Context, request: Document) -> Document:
     return answer
 
 
+def _groups(ctx: Context) -> list[str]:
+    """The groups there are: a function's begins with its first call."""
+    functions = [LOG_GROUPS + name for name, _ in ctx.store.list("lambda-function")]
+    return sorted([*GROUPS, *functions])
+
+
 def _arn(ctx: Context, group: str) -> str:
     return f"arn:aws:logs:{ctx.region}:{ctx.account_id}:log-group:{group}"
 
@@ -125,7 +133,7 @@ def _group(request: Document) -> str:
     """The log group's name, given as such or as an ARN; raises ResourceNotFoundException."""
     told = request.get("logGroupName") or request.get("logGroupIdentifier") or ""
     name = told.split(":log-group:")[-1].removesuffix(":*")
-    if name not in GROUPS:
+    if name not in GROUPS and not name.startswith(LOG_GROUPS):
         raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
     return name
 
