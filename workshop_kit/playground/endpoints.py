@@ -114,11 +114,18 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class BedrockModel:
-    """A model behind Bedrock's Converse, with the same `ask` as an endpoint."""
+    """A model behind Bedrock's Converse, with the same `ask` as an endpoint.
+
+    `model_id` is an id, an inference profile or an ARN. `system` is the system prompt of its training, used unless told
+    otherwise; `job_name` and `dataset_id` say where a custom model comes from.
+    """
 
     aws: Any = field(repr=False, compare=False)
     model_id: str
     label: str = ""
+    system: str = ""
+    job_name: str = ""
+    dataset_id: str = ""
 
     def ask(
         self,
@@ -130,7 +137,7 @@ class BedrockModel:
         max_new_tokens: int = MAX_NEW_TOKENS,
         stream: bool = False,
     ) -> Any:
-        """As Endpoint.ask; there is no training, so no system prompt unless one is given."""
+        """As Endpoint.ask."""
         payload(question, system, temperature, top_p, max_new_tokens)  # the same bounds as an endpoint's
         client = self.aws.client("bedrock-runtime")
         request: dict[str, Any] = {
@@ -138,7 +145,7 @@ class BedrockModel:
             "messages": [{"role": "user", "content": [{"text": question}]}],
             "inferenceConfig": {"maxTokens": max_new_tokens, "temperature": temperature, "topP": top_p},
         }
-        if system:
+        if system := self.system if system is None else system:
             request["system"] = [{"text": system}]
         if stream:
             events = kit_call(client.converse_stream, **request)["stream"]

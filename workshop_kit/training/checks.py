@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from workshop_kit.errors import BadHyperparameter
 from workshop_kit.records import Finding
-from workshop_kit.training.hyperparameters import Recipe, Value
+from workshop_kit.training.hyperparameters import Hyperparameter, Recipe, Value
 
 # Below this many rows, passes over the data are what turns learning into learning by heart.
 SMALL_DATA = 400
@@ -21,7 +22,19 @@ def check_value(recipe: Recipe, name: str, value: object) -> str:
     return ""
 
 
-def read_values(recipe: Recipe, values: Mapping[str, object]) -> tuple[dict[str, Value], tuple[Finding, ...]]:
+class Settings(Protocol):
+    """What a recipe of any kind can do with its settings."""
+
+    def __getitem__(self, name: str) -> Hyperparameter:
+        """One setting by name."""
+        ...
+
+    def defaults(self) -> dict[str, Value]:
+        """Name -> default."""
+        ...
+
+
+def read_values(recipe: Settings, values: Mapping[str, object]) -> tuple[dict[str, Value], tuple[Finding, ...]]:
     """The defaults with `values` put in, typed, and a finding of severity "error" for each value that can't be used."""
     read = recipe.defaults()
     findings = []

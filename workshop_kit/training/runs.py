@@ -40,6 +40,15 @@ class StepPoint:
 
 
 @dataclass(frozen=True)
+class RewardPoint:
+    """A mean reward: of the answers sampled in a step, or (`evaluation`) of greedy ones after so many steps."""
+
+    step: int
+    reward: float
+    evaluation: bool = False
+
+
+@dataclass(frozen=True)
 class Run:
     """One training job's curves, with the settings it ran with and the data it came from."""
 
@@ -52,6 +61,7 @@ class Run:
     train_rows: int | None = None
     validation_rows: int | None = None
     model_uri: str = ""
+    rewards: tuple[RewardPoint, ...] = ()
 
     @property
     def provenance_id(self) -> str:

@@ -168,6 +168,7 @@ def _tune(
         threads=usable_threads(),
         start_adapter=custom_models.folder_of(ctx, job["_From"]),
         warmup_steps=settings.warmup_steps,
+        words=True,
     )
     if finetune(spec, recorder, watch.should_stop).stopped:
         raise Stopped

@@ -103,7 +103,8 @@ class Recorder:
         for step in sorted(step for found, step in self._rows if found == name):
             epoch, value = self._rows[name, step]
             figures = [value, math.exp(min(value, 80.0))] if len(head) == 2 else [value]
-            rows.append([step - 1, epoch - 1, *map(_text, figures)])
+            # A reward is measured before the first step too: its step_number counts the steps made by then.
+            rows.append([step - 1 if len(head) == 2 else step, epoch - 1, *map(_text, figures)])
         return [["step_number", "epoch_number", *head], *rows]
 
     def _upload(self, rows: list[list[object]], uri: str) -> None:

@@ -68,6 +68,8 @@ def reinforce(spec: ReinforceSpec, grade: Grader, report: Reporter, should_stop:
     kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
     run = _Run(spec, grade, report)
     run.resume(kept)
+    if run.step == 0 and not should_stop():
+        run.evaluate()
     while run.step < run.total:
         if should_stop():
             if kept.is_dir():
@@ -260,8 +262,10 @@ class _Run:
             answers = self._sample([ids for _, ids in part], greedy=True)
             rewards += self._graded([prompt for prompt, _ in part], answers)
         mean = sum(rewards) / len(rewards)
-        self.history[-1]["eval_reward"] = mean
-        self.report.metric("eval_reward", mean, self.step, self.history[-1]["epoch"])
+        epoch = min(self.step // self.per_epoch + 1, self.settings.epochs)
+        if self.history:
+            self.history[-1]["eval_reward"] = mean
+        self.report.metric("eval_reward", mean, self.step, epoch)
         self.report.log(f"Evaluation after step {self.step}: reward {mean:.4f} on {len(rewards)} prompts")
 
     def save(self, kept: Path) -> None:
