@@ -1,7 +1,7 @@
 """Find everything the kit made in an account and region, remove it, and prove that nothing is left.
 
-The kit's things are known by its tag alone: nothing without the tag is ever touched, whatever its name. Training jobs
-that have ended can't be deleted on AWS and cost nothing; they are not listed.
+The kit's things are known by its tag alone: nothing without the tag is ever touched, whatever its name. Training and
+customization jobs that have ended can't be deleted on AWS and cost nothing; they are not listed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from workshop_kit import cleanup_bedrock
 from workshop_kit.aws import Aws, kit_call
 from workshop_kit.errors import AwsProblem
 from workshop_kit.playground.endpoints import missing, pause
+from workshop_kit.training.cost import INSTANCES
 from workshop_kit.training.tags import OWNED, as_dict
 
 PATIENCE = 900.0  # seconds to wait for endpoints to go and jobs to stop
@@ -43,13 +45,12 @@ _SAGEMAKER = {
     ),
     "model": ("list_models", "Models", "ModelName", "ModelArn", "delete_model"),
 }
-_COSTS = {"endpoint": "costs as long as it stands", "training job": "costs until it is stopped"}
 
 
 def find(aws: Aws) -> list[Item]:
     """Everything of the kit's that is there now, costliest kinds first."""
     items = [
-        Item(kind, name, _COSTS.get(kind, ""))
+        Item(kind, name, _hourly(aws, name) if kind == "endpoint" else "")
         for kind, (call, key, name_key, arn_key, _) in _SAGEMAKER.items()
         for name in _tagged(aws, call, key, name_key, arn_key)
     ]
@@ -58,7 +59,8 @@ def find(aws: Aws) -> list[Item]:
         names = _tagged(
             aws, "list_training_jobs", "TrainingJobSummaries", "TrainingJobName", "TrainingJobArn", arguments
         )
-        items += [Item("training job", name, _COSTS["training job"]) for name in names]
+        items += [Item("training job", name, _job_hourly(aws, name)) for name in names]
+    items += [Item(*found) for found in cleanup_bedrock.find(aws)]
     if _owned_bucket(aws):
         count = sum(1 for _ in _objects(aws))
         items.append(Item("bucket", aws.bucket, f"{count} objects; storage costs a little each month"))
@@ -80,6 +82,8 @@ def remove(aws: Aws, items: list[Item], progress: Callable[[str], None] | None =
                 kit_call(getattr(sagemaker, call), **{name_key: item.name})
             elif item.kind == "training job":
                 kit_call(sagemaker.stop_training_job, TrainingJobName=item.name)
+            elif cleanup_bedrock.remove(aws, item.kind, item.name):
+                continue
             elif item.kind == "bucket" and item.name == aws.bucket and _owned_bucket(aws):
                 _empty(aws)
                 kit_call(aws.client("s3").delete_bucket, Bucket=item.name)
@@ -88,10 +92,37 @@ def remove(aws: Aws, items: list[Item], progress: Callable[[str], None] | None =
                 progress(f"{item}: {problem}")
     until = time.monotonic() + PATIENCE
     left = find(aws)
-    while any(item.kind in ("endpoint", "training job") for item in left) and time.monotonic() < until:
+    slow = ("endpoint", "training job", "customization job", "custom model deployment", "provisioned throughput")
+    while any(item.kind in slow for item in left) and time.monotonic() < until:
         time.sleep(pause(aws))
         left = find(aws)
     return left
+
+
+def _hourly(aws: Aws, endpoint: str) -> str:
+    """What an endpoint costs, by the machines behind it."""
+    client = aws.client("sagemaker")
+    try:
+        config = kit_call(client.describe_endpoint, EndpointName=endpoint)["EndpointConfigName"]
+        variants = kit_call(client.describe_endpoint_config, EndpointConfigName=config)["ProductionVariants"]
+    except AwsProblem as problem:
+        if not missing(problem):
+            raise
+        variants = []
+    machines = [(v.get("InstanceType", ""), v.get("InitialInstanceCount", 1)) for v in variants]
+    return _price(machines, "as long as it stands")
+
+
+def _job_hourly(aws: Aws, job: str) -> str:
+    found = kit_call(aws.client("sagemaker").describe_training_job, TrainingJobName=job)["ResourceConfig"]
+    return _price([(found.get("InstanceType", ""), found.get("InstanceCount", 1))], "until it is stopped")
+
+
+def _price(machines: list[tuple[str, int]], until: str) -> str:
+    if not machines or any(name not in INSTANCES for name, _ in machines):
+        return f"costs by the hour {until}"
+    usd = sum(INSTANCES[name].usd_per_hour * count for name, count in machines)
+    return f"about {usd:.2f} USD per hour on AWS {until}"
 
 
 def _tagged(

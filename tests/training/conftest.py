@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ "
+    "m['content'] }}<|eot_id|>{% endfor %}{% if add_generation_prompt "
+    "%}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
 SPECIAL = ["<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>", "<|pad|>"]
 
 
@@ -30,6 +35,7 @@ def build_tiny_model(folder: Path) -> Path:
         pad_token=SPECIAL[4],
         additional_special_tokens=SPECIAL[2:4],
         model_max_length=1024,
+        chat_template=TEMPLATE,
     )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)

@@ -103,7 +103,7 @@ def _epochs(training: list[dict[str, float]], validation: list[dict[str, float]]
     held: dict[int, float] = {}
     for row in validation:
         if "validation_loss" in row:
-            held[int(row.get("epoch_number", 0)) + first] = row["validation_loss"]
+            held[int(row.get("epoch_number", 0)) + _first(validation)] = row["validation_loss"]
     points = []
     for epoch in sorted(losses.keys() | held.keys()):
         train = sum(losses[epoch]) / len(losses[epoch]) if epoch in losses else None
