@@ -20,6 +20,12 @@ _BY_ROOM = {
     "propose_taxonomy propose_topics refine score_rows taxonomy write",
     "formats": "export",
     "review": "agreement coverage find_private shared_rows split write_report",
+    "tracks": "load_intents load_sums",
+    "training.bedrock": "CustomizationConfig customization_recipe launch_customization load_customization "
+    "plan_customization",
+    "training.rewards": "check_reward deploy_reward plot_rewards rewards_table source_of",
+    "playground.classification": "classify classify_report majority_baseline",
+    "playground.custom_models": "delete_custom_model deploy_custom_model",
     "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",
     "playground": "BedrockModel compare deploy deploy_base echo list_endpoints",
     "league": "practice standings submit",
@@ -30,6 +36,7 @@ _ROOMS = ("widgets",)
 _EXPORTS = {name: (f"workshop_kit.{room}", name) for room, names in _BY_ROOM.items() for name in names.split()}
 # The room 'review' would hide its function of the same name.
 _EXPORTS["review_dataset"] = ("workshop_kit.review", "review")
+_EXPORTS["reward_sample"] = ("workshop_kit.training.rewards", "sample")
 # The playground compares models under the plain name.
 _EXPORTS["compare_datasets"] = ("workshop_kit.review", "compare")
 

@@ -79,7 +79,7 @@ def test_a_pdf_becomes_a_reviewed_split_dataset_of_five_hundred_rows(home: Path,
     parameters = {"DOCUMENT": str(document)}
     edited = tmp_path / "01_dataset_generation.ipynb"
     source = (REPO / "solutions" / edited.name).read_text(encoding="utf-8")
-    more = {"questions_per_topic=50": "questions_per_topic=560", r'two-part\")': r'two-part\", \"local\")'}
+    more = {"questions_per_topic=50": "questions_per_topic=560", r"two-part\")": r"two-part\", \"local\")"}
     for before, after in more.items():
         assert before in source
         source = source.replace(before, after)

@@ -13,15 +13,6 @@ from workshop_kit.training.hyperparameters import Hyperparameter, Recipe, Value
 SMALL_DATA = 400
 
 
-def check_value(recipe: Recipe, name: str, value: object) -> str:
-    """What is wrong with one value, in one sentence; '' when nothing is."""
-    try:
-        recipe[name].read(value)
-    except BadHyperparameter as problem:
-        return str(problem)
-    return ""
-
-
 class Settings(Protocol):
     """What a recipe of any kind can do with its settings."""
 
@@ -32,6 +23,15 @@ class Settings(Protocol):
     def defaults(self) -> dict[str, Value]:
         """Name -> default."""
         ...
+
+
+def check_value(recipe: Settings, name: str, value: object) -> str:
+    """What is wrong with one value, in one sentence; '' when nothing is."""
+    try:
+        recipe[name].read(value)
+    except BadHyperparameter as problem:
+        return str(problem)
+    return ""
 
 
 def read_values(recipe: Settings, values: Mapping[str, object]) -> tuple[dict[str, Value], tuple[Finding, ...]]:

@@ -7,6 +7,7 @@ author.py      AuthorForm: a domain's topics, personas and styles -> a Plan
 review.py      ReviewTable: findings, by severity
 desk.py        ReviewDesk: accept, edit, reject, flag or note rows, by keyboard
 launch.py      LaunchForm: every hyperparameter -> a TrainingConfig, with its plan beside it
+customize.py   CustomizeForm: the same for Nova's recipes on Bedrock
 progress.py    Progress: a bar with the time left and a cancel button; watch(job)
 curves.py      CurvesView: loss curves, table and verdict
 playground.py  PlaygroundView: models side by side, streaming
@@ -25,6 +26,7 @@ _EXPORTS = {
     "ReviewDesk": "desk",
     "open_desk": "desk",
     "LaunchForm": "launch",
+    "CustomizeForm": "customize",
     "Progress": "progress",
     "watch": "progress",
     "CurvesView": "curves",
