@@ -23,6 +23,7 @@ _BY_ROOM = {
     "tracks": "load_intents load_sums",
     "training.bedrock": "CustomizationConfig customization_recipe launch_customization load_customization "
     "plan_customization",
+    "training.preflight": "preflight",
     "training.rewards": "check_reward deploy_reward plot_rewards rewards_table source_of",
     "playground.classification": "classify classify_report majority_baseline",
     "playground.custom_models": "delete_custom_model deploy_custom_model",

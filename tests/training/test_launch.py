@@ -152,9 +152,9 @@ def test_the_request_is_what_boto3_takes():
 
     made = plan(epoch=4, target_modules="q_proj, v_proj")
     shape = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob")
-    from workshop_kit.training.launching import _plain
+    from workshop_kit.training.programs import plain
 
-    request = _plain(made.request)
+    request = plain(made.request)
     assert not ParamValidator().validate(request, shape.input_shape).has_errors()
     assert request["HyperParameters"]["epoch"] == "4"
     assert request["HyperParameters"]["instruction_tuned"] == "True"

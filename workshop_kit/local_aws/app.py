@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from moto.core.request import Request
 from werkzeug.datastructures import Headers
 
-from workshop_kit.local_aws import protocol
+from workshop_kit.local_aws import faults, protocol
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.blobs import DISK_FULL, disk_full
 from workshop_kit.local_aws.body import AwsChunkedBody, Body, read_small
@@ -41,6 +42,8 @@ REGISTRY = {
     "bedrock-runtime": SERVICES + "bedrock_runtime",
     "logs": SERVICES + "logs",
     "lambda": SERVICES + "lambda_functions",
+    "service-quotas": SERVICES + "quotas",
+    "cloudwatch": SERVICES + "metrics",
 }
 # Operations that local AWS adds to services that are otherwise moto's.
 ADDED = {("iam", "SimulatePrincipalPolicy"): SERVICES + "iam_simulation"}
@@ -67,6 +70,9 @@ class App:
         raw = Body(environ["wsgi.input"], _length(environ))
         if environ["REQUEST_METHOD"] == "GET" and environ.get("REQUEST_URI") == HEALTH:
             answer = Response(200, {"Content-Type": "application/json"}, json.dumps(self.identity).encode())
+        elif environ.get("REQUEST_URI") == faults.PATH:
+            status, told = faults.answer(self.ctx, environ["REQUEST_METHOD"], read_small(raw))
+            answer = Response(status, {"Content-Type": "application/json"}, json.dumps(told).encode())
         else:
             answer = self._answer(environ, raw)
         if not raw.drain(MOST_DRAINED):
@@ -108,7 +114,7 @@ class App:
                 raise _unknown(service, request)
             if operation.service == "s3" and not signed:
                 raise AwsError("AccessDenied", "This is local AWS: requests must be signed, with any key.", status=403)
-            return self._run(operation, request, body, text)
+            return self._with_faults(operation, request, body, text)
         except AwsError as error:
             return protocol.serialize_error(operation, error, service=service)
         except (OSError, sqlite3.OperationalError) as problem:
@@ -117,6 +123,26 @@ class App:
             return _unexpected(operation, service)
         except Exception:
             return _unexpected(operation, service)
+
+    def _with_faults(self, operation: Operation, request: Request, body: Body, text: bytes | None) -> Response:
+        rule = faults.take(self.ctx, operation)
+        if rule is None:
+            return self._run(operation, request, body, text)
+        drop = request.environ.get("local_aws.drop", lambda: None)
+        if rule["fault"] == "drop":
+            drop()
+            return Response(500, {}, b"")
+        if rule["fault"] == "slow":
+            time.sleep(rule["seconds"])
+        params: dict[str, Any] = {}
+        if operation.service != "s3" and text is not None:
+            params = protocol.parse(operation, request, text)
+        if problem := faults.error(rule, operation, params):
+            raise problem
+        answer = self._run(operation, request, body, text)
+        if rule["fault"] == "drop-after":
+            drop()
+        return answer
 
     def _run(self, operation: Operation, request: Request, body: Body, text: bytes | None) -> Response:
         module = ADDED.get((operation.service, operation.name)) or REGISTRY.get(operation.service)

@@ -70,6 +70,8 @@ class _Gateway(wsgi.Gateway_10):
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.req.inheaders.items()
         ]
         environ["local_aws.close"] = lambda: setattr(self.req, "close_connection", True)
+        # For the fault switch alone: the client's connection breaks, whatever is answered afterwards.
+        environ["local_aws.drop"] = lambda: self.req.conn.socket.shutdown(socket.SHUT_RDWR)
         return environ
 
 

@@ -6,7 +6,7 @@ A job's name is made from what goes into it, so running a notebook cell again fi
 from __future__ import annotations
 
 import html
-import pprint
+import json
 import re
 import tempfile
 from collections.abc import Mapping
@@ -21,11 +21,12 @@ from workshop_kit.records import Finding, content_id
 from workshop_kit.review import Split
 from workshop_kit.review.privacy import find_private, require_yes
 from workshop_kit.settings import JUMPSTART_MODEL_ID
-from workshop_kit.training import cost
+from workshop_kit.training import cost, programs
 from workshop_kit.training.checks import read_values, traps
 from workshop_kit.training.hyperparameters import Recipe, Value, as_text, recipe
 from workshop_kit.training.jobs import TrainingJob
 from workshop_kit.training.tags import make_tags
+from workshop_kit.workspace import write_atomically
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,20 @@ class TrainingConfig:
     def changed(self, **hyperparameters: Value) -> TrainingConfig:
         """The same with some hyperparameters changed."""
         return replace(self, hyperparameters={**self.hyperparameters, **hyperparameters})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the configuration to a JSON file, whole or not at all."""
+        write_atomically(Path(path), json.dumps(self.to_dict(), indent=2) + "\n")
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> TrainingConfig:
+        """Read a configuration that save() wrote. Raises BadInput, naming the file and what is wrong in it."""
+        try:
+            told = json.loads(Path(path).read_text(encoding="utf-8"))
+            return cls(**told)
+        except (OSError, ValueError, TypeError) as problem:
+            raise BadInput(f"{path} is no saved configuration: {problem}.") from None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, to keep in a file; TrainingConfig(**data) reads it back."""
@@ -82,18 +97,11 @@ class LaunchPlan:
 
     def boto3_code(self) -> str:
         """The same launch as a program. It runs as it is once the rows are uploaded (`plan.upload(aws)`)."""
-        where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
-        if not cost.charges(self):
-            # Local AWS wants a signature but knows no secrets.
-            where += ',\n    aws_access_key_id="local", aws_secret_access_key="local"'
-        request = pprint.pformat(_plain(self.request), sort_dicts=False, width=100)
-        indented = request.replace("\n", "\n          ")
-        return (
-            "import boto3\n\n"
-            f'sagemaker = boto3.client("sagemaker", region_name="{self.region}"{where})\n'
-            f"request = {indented}\n"
-            "sagemaker.create_training_job(**request)\n"
-        )
+        return programs.boto3_program(self)
+
+    def sdk_code(self) -> str:
+        """The same launch with the SageMaker Python SDK 3, once the rows are uploaded."""
+        return programs.sdk_program(self)
 
     def upload(self, aws: Any, *, private_ok: bool = False) -> None:
         """Put the rows and their template where the request says they are; doing it again changes nothing.
@@ -229,7 +237,9 @@ def launch(
         name = f"{plan.job_name}-{number}"
     plan.upload(aws, private_ok=private_ok)
     try:
-        kit_call(aws.client("sagemaker").create_training_job, **_plain(plan.request) | {"TrainingJobName": name})
+        kit_call(
+            aws.client("sagemaker").create_training_job, **programs.plain(plan.request) | {"TrainingJobName": name}
+        )
     except AwsProblem as problem:
         if problem.code != "ResourceInUse":
             raise
@@ -265,6 +275,8 @@ def plan_html(plan: LaunchPlan) -> str:
     return (
         f"<table>{rows}</table>{notes}<details><summary>The same launch in plain boto3</summary>"
         f"<pre style='overflow-x:auto'>{code}</pre></details>"
+        "<details><summary>The same with the SageMaker SDK</summary>"
+        f"<pre style='overflow-x:auto'>{html.escape(plan.sdk_code())}</pre></details>"
     )
 
 
@@ -282,9 +294,3 @@ def _channel(name: str, uri: str, *, eula: bool = False) -> dict[str, Any]:
 
 def _whole(value: object, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

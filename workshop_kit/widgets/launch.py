@@ -88,6 +88,7 @@ class LaunchForm(Card):
         )
         self.instance.observe(lambda _: self._refresh(), names="value")
         self.summary, self.notes, self.code, self.told = text(), text(), text(), text()
+        self.sdk = text()
         self.agree = widgets.Checkbox(description="", indent=False, layout=widgets.Layout(width="auto", display="none"))
         self.agree.observe(lambda _: self._refresh(), names="value")
         self.launch_button = widgets.Button(
@@ -161,8 +162,9 @@ class LaunchForm(Card):
         accordion = widgets.Accordion([widgets.VBox([self.instance, *rest], layout=widgets.Layout(grid_gap="8px"))])
         accordion.set_title(0, "More settings: machine, rows, format")
         layout = widgets.Layout(display="flex", flex_flow="row wrap", grid_gap="24px", align_items="flex-start")
-        code = widgets.Accordion([self.code])
+        code = widgets.Accordion([self.code, self.sdk])
         code.set_title(0, "The same launch in plain boto3")
+        code.set_title(1, "The same with the SageMaker SDK")
         return [
             widgets.Box(columns, layout=layout),
             accordion,
@@ -218,6 +220,7 @@ class LaunchForm(Card):
             shown.insert(0, note(f"Correct {', '.join(wrong)} above before launching.", "error"))
         self.notes.value = "".join(shown) or note("Nothing to object to.", "ok")
         self.code.value = f"<div class='wk-code' tabindex='0'>{html.escape(self.plan.boto3_code())}</div>"
+        self.sdk.value = f"<div class='wk-code' tabindex='0'>{html.escape(self.plan.sdk_code())}</div>"
         above = expected.usd > self.value.budget_usd
         self.agree.layout.display = "" if above else "none"
         budget = self.value.budget_usd

@@ -62,6 +62,20 @@ def get_foundation_model(ctx: Context, request: Document) -> Document:
     return {"modelDetails": _details(ctx, model, model.customizable if suffixed else model.model_id)}
 
 
+def get_foundation_model_availability(ctx: Context, request: Document) -> Document:
+    """GetFoundationModelAvailability: what is here may be used; there is no agreement to make with a stand-in."""
+    model = find_model(ctx, request["modelId"])
+    if model is None:
+        raise AwsError("ResourceNotFoundException", f"There is no model {request['modelId']} here.")
+    return {
+        "modelId": request["modelId"],
+        "agreementAvailability": {"status": "AVAILABLE"},
+        "authorizationStatus": "AUTHORIZED",
+        "entitlementAvailability": "AVAILABLE",
+        "regionAvailability": "AVAILABLE",
+    }
+
+
 def list_inference_profiles(ctx: Context, request: Document) -> Document:
     """ListInferenceProfiles: there are no other regions to route to, so there is no profile."""
     return {"inferenceProfileSummaries": []}
@@ -92,6 +106,7 @@ OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {
     "ListFoundationModels": list_foundation_models,
     "GetFoundationModel": get_foundation_model,
     "ListInferenceProfiles": list_inference_profiles,
+    "GetFoundationModelAvailability": get_foundation_model_availability,
     **customization_jobs.OPERATIONS,
     **custom_models.OPERATIONS,
     **imported_models.OPERATIONS,

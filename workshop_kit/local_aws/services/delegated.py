@@ -34,6 +34,7 @@ POLICY = {
                 "bedrock:*",
                 "lambda:*",
                 "servicequotas:*",
+                "pricing:*",
                 "logs:*",
                 "cloudwatch:*",
                 "ecr:Get*",

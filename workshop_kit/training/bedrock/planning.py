@@ -27,6 +27,7 @@ from workshop_kit.training.bedrock.jobs import CustomizationJob
 from workshop_kit.training.bedrock.recipes import MICRO, CustomizationRecipe, customization_recipe
 from workshop_kit.training.checks import read_values
 from workshop_kit.training.hyperparameters import Value, as_text
+from workshop_kit.training.programs import plain
 from workshop_kit.training.tags import make_tags
 
 Row = Mapping[str, Any]
@@ -110,7 +111,7 @@ class CustomizationPlan:
         where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
         if not self.paid:
             where += ',\n    aws_access_key_id="local", aws_secret_access_key="local"'
-        request = pprint.pformat(_plain(self.request), sort_dicts=False, width=100).replace("\n", "\n          ")
+        request = pprint.pformat(plain(self.request), sort_dicts=False, width=100).replace("\n", "\n          ")
         return (
             "import boto3\n\n"
             f'bedrock = boto3.client("bedrock", region_name="{self.region}"{where})\n'
@@ -214,7 +215,7 @@ def launch_customization(
         number += 1
         name = f"{plan.job_name}-{number}"
     plan.upload(aws, private_ok=private_ok)
-    request = _plain(plan.request) | {"jobName": name, "customModelName": name, "clientRequestToken": name}
+    request = plain(plan.request) | {"jobName": name, "customModelName": name, "clientRequestToken": name}
     try:
         kit_call(aws.client("bedrock").create_model_customization_job, **request)
     except AwsProblem:
@@ -362,9 +363,3 @@ def _as_dataset(rows: tuple[Row, ...]) -> Dataset:
     from workshop_kit.records import Example
 
     return Dataset(tuple(Example(json.dumps(dict(row), ensure_ascii=False), "") for row in rows))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,83 @@
+"""Preflight looks at everything a launch needs, and says what to do about what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from workshop_kit.errors import BadInput
+from workshop_kit.records import Dataset, Example
+from workshop_kit.review import split
+from workshop_kit.training import TrainingConfig, plan_launch
+from workshop_kit.training.bedrock import CustomizationConfig, plan_customization
+from workshop_kit.training.preflight import preflight
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return split(Dataset(tuple(Example(f"What is {n}?", f"It is {n}.") for n in range(60))))
+
+
+def test_a_sound_plan_passes_every_check(local_aws, rows):
+    found = preflight(local_aws, plan_launch(local_aws, rows, TrainingConfig()))
+    assert found.ok and all(check.ok for check in found.checks), str(found)
+    text = str(found)
+    for word in ("Credentials", "Rights", "licence", "ml.g5.2xlarge for training job usage", "endpoint usage"):
+        assert word in text
+    nova = preflight(local_aws, plan_customization(local_aws, rows, CustomizationConfig()))
+    assert nova.ok and "amazon.nova-micro-v1:0 may be used" in str(nova)
+
+
+def test_what_is_missing_is_named_with_what_to_do(local_aws, rows):
+    nobody = replace(local_aws, role_arn="")
+    found = preflight(nobody, plan_launch(nobody, rows, TrainingConfig()))
+    assert not found.ok and "WORKSHOP_ROLE_ARN" in str(found)
+    bare = local_aws.client("iam").create_role(RoleName="bare", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    weak = replace(local_aws, role_arn=bare)
+    found = preflight(weak, plan_launch(weak, rows, TrainingConfig()))
+    assert not found.ok and "it may not s3:GetObject" in str(found)
+    wrong = plan_launch(local_aws, rows, TrainingConfig({"epoch": 0}))
+    assert "epoch is 0" in str(preflight(local_aws, wrong))
+    assert "style" in found._repr_html_() and found._repr_html_().count("<tr>") == len(found.checks)
+
+
+class NoQuota:
+    """A connection whose account was never given a machine."""
+
+    def __init__(self, aws):
+        self._aws = aws
+
+    def __getattr__(self, name):
+        return getattr(self._aws, name)
+
+    def client(self, service):
+        if service != "service-quotas":
+            return self._aws.client(service)
+        quotas = self._aws.client(service).list_service_quotas(ServiceCode="sagemaker")["Quotas"]
+        return type(
+            "Quotas", (), {"list_service_quotas": lambda self, **_: {"Quotas": [q | {"Value": 0} for q in quotas]}}
+        )()
+
+
+def test_a_quota_of_zero_comes_with_the_call_that_asks_for_more(local_aws, rows):
+    found = preflight(NoQuota(local_aws), plan_launch(local_aws, rows, TrainingConfig()))
+    assert not found.ok
+    check = next(check for check in found.checks if "training job usage" in check.name)
+    assert check.ok is False and "request_service_quota_increase" in check.fix and "L-" in check.fix
+
+
+def test_a_configuration_is_saved_and_read_again(tmp_path):
+    config = TrainingConfig({"epoch": 3, "target_modules": "q_proj,v_proj"}, budget_usd=2.0, name="mine")
+    assert TrainingConfig.load(config.save(tmp_path / "mine.json")) == config
+    (tmp_path / "odd.json").write_text('{"epochs": 3}')
+    with pytest.raises(BadInput, match="odd.json is no saved configuration"):
+        TrainingConfig.load(tmp_path / "odd.json")
+
+
+def test_the_sdk_program_names_the_same_model_rows_and_settings(local_aws, rows):
+    plan = plan_launch(local_aws, rows, TrainingConfig({"epoch": 3}))
+    code = plan.sdk_code()
+    compile(code, "sdk.py", "exec")
+    assert "ModelTrainer.from_jumpstart_config" in code and "'epoch': '3'" in code
+    assert plan.request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] in code
