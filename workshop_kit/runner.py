@@ -89,6 +89,11 @@ def run_workshop(
         )
 
 
+def side_tracks(notebooks: Path) -> list[Path]:
+    """The notebooks beside the main way: those whose names don't begin with a number."""
+    return sorted(path for path in notebooks.glob("*.ipynb") if not path.name[:1].isdigit())
+
+
 @contextmanager
 def _environment(home: Path) -> Iterator[None]:
     # Kernels inherit the environment: it is how a notebook learns which workspace it belongs to.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workshop_kit import league, local_aws
 from workshop_kit.masters import render
-from workshop_kit.runner import run_workshop
+from workshop_kit.runner import execute, run_workshop, side_tracks
 
 REPO = Path(__file__).resolve().parents[2]
 REFERENCES = Path(__file__).with_name("references")
@@ -38,7 +38,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         try:
-            for done in run_workshop(REPO / "solutions", home):
+            main_way = list(run_workshop(REPO / "solutions", home))
+            tracks = (execute(path, home / path.name, home=home) for path in side_tracks(REPO / "solutions"))
+            for done in (*main_way, *tracks):
                 text = render(reference(json.loads(done.path.read_text(encoding="utf-8"))))
                 (REFERENCES / done.path.name).write_text(text, encoding="utf-8")
         finally:

@@ -168,3 +168,21 @@ def test_the_board_keeps_what_it_showed_when_the_league_is_away():
     assert "ann 90 %" in board.table.value
     board.button.click()
     assert "ann 90 %" in board.table.value and "can&#x27;t be reached" in board.told.value
+
+
+def test_the_curves_view_relaunches_with_the_coachs_change_and_shows_steps():
+    from workshop_kit.training.runs import EpochPoint, Run, StepPoint
+    from workshop_kit.widgets import CurvesView
+
+    losses = zip([2.0, 1.2, 0.8, 0.5, 0.3], [1.9, 1.4, 1.3, 1.5, 1.8], strict=True)
+    epochs = tuple(EpochPoint(n, train, held) for n, (train, held) in enumerate(losses, 1))
+    run = Run("job", epochs, tuple(StepPoint(n, 1, 2.0 / n) for n in range(1, 30)))
+    asked = []
+    view = CurvesView(run, relaunch=lambda change: asked.append(change) or "a job")
+    assert view.again.layout.display == "" and view.again.description == "Relaunch with epoch = 3"
+    view.again.click()
+    assert asked == [{"epoch": 3}] and view.relaunched == "a job" and "new job" in view.told.value
+    before = view.picture.value
+    view.metric.value, view.log_axis.value = "steps", True
+    assert view.picture.value != before and "Training loss by step" in view.picture.value
+    assert CurvesView(run).again.layout.display == "none"

@@ -3,8 +3,8 @@
 The runs come from `python -m workshop_kit.local_aws.foundry.coach_runs`, which also says how they are labelled. The
 coach's numbers were chosen on the runs with seed 1; those with seed 2 are the check.
 
-precision = right verdicts / verdicts of that kind; recall = right verdicts / runs of that kind. "too little evidence" is
-no verdict: it costs recall, not precision. Borderline runs are left out, since no verdict on them is right.
+precision = right verdicts / verdicts of that kind; recall = right verdicts / runs of that kind. "too little evidence"
+is no verdict: it costs recall, not precision. Borderline runs are left out, since no verdict on them is right.
 """
 
 from __future__ import annotations

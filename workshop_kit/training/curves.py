@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from workshop_kit.errors import BadInput
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import EpochPoint, Run
 
@@ -20,10 +21,57 @@ TRAIN_COLOUR, EVAL_COLOUR, BEST_COLOUR = OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[2
 METRICS = {"loss": "Loss (lower is better)", "perplexity": "Perplexity (lower is better)"}
 
 
-def plot(runs: Run | Sequence[Run], metric: str = "loss", *, width: float = 7.0, height: float = 4.0) -> Figure:
+def smoothed(values: Sequence[float], amount: float) -> list[float]:
+    """An exponential moving average, corrected for its start as Adam's is (Kingma and Ba 2015, arXiv:1412.6980).
+
+    s = amount * s + (1 - amount) * value, shown as s / (1 - amount ** n); `amount` from 0 (none) to below 1.
+    """
+    found, level = [], 0.0
+    for n, value in enumerate(values, start=1):
+        level = amount * level + (1 - amount) * value
+        found.append(level / (1 - amount**n))
+    return found
+
+
+def plot_steps(
+    runs: Run | Sequence[Run], *, smoothing: float = 0.6, log: bool = False, width: float = 7.0, height: float = 4.0
+) -> Figure:
+    """The training loss of every step (inches), smoothed, the raw values pale behind it; several runs over each other.
+
+    `log` gives a logarithmic axis. Raises BadInput for a smoothing outside of 0 to below 1.
+    """
+    from matplotlib.figure import Figure
+
+    if not 0 <= smoothing < 1:
+        raise BadInput(f"smoothing is {smoothing}; it must be at least 0 and below 1.")
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    axes = figure.add_subplot()
+    for n, run in enumerate(_listed(runs)):
+        colour, style = OKABE_ITO[n % len(OKABE_ITO)], ("-", "--", "-.", ":")[n % 4]
+        steps, losses = [point.step for point in run.steps], [point.loss for point in run.steps]
+        if smoothing:
+            axes.plot(steps, losses, "-", color=colour, alpha=0.2, linewidth=1)
+        axes.plot(steps, smoothed(losses, smoothing), style, color=colour, linewidth=2, label=run.job_name)
+    axes.set_xlabel("Step")
+    axes.set_ylabel(f"Training loss{', logarithmic' if log else ''} (lower is better)")
+    axes.set_yscale("log" if log else "linear")
+    axes.grid(True, alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure
+
+
+def plot(
+    runs: Run | Sequence[Run],
+    metric: str = "loss",
+    *,
+    log: bool = False,
+    width: float = 7.0,
+    height: float = 4.0,
+) -> Figure:
     """Train and eval curves by epoch as a matplotlib figure (inches); several runs lie over each other.
 
-    With one run, the best epoch is marked.
+    With one run, the best epoch is marked. `log` gives a logarithmic axis.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -57,6 +105,7 @@ def plot(runs: Run | Sequence[Run], metric: str = "loss", *, width: float = 7.0,
             )
     axes.set_xlabel("Epoch")
     axes.set_ylabel(METRICS[metric])
+    axes.set_yscale("log" if log else "linear")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

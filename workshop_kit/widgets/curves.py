@@ -5,39 +5,55 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
-from workshop_kit.training.curves import METRICS, plot, text_table
+from workshop_kit.errors import KitError
+from workshop_kit.training.curves import METRICS, plot, plot_steps, text_table
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import Run
-from workshop_kit.widgets.style import Card, row, section, text
+from workshop_kit.widgets.style import Card, note, row, section, text
 
 
 class CurvesView(Card):
     """One run, or several over each other; `.value` is the diagnosis of the (last) run.
 
-    As plain calls: plot(run), text_table(run), diagnose(run).
+    `relaunch(change)`, if given, is what a button does with the hyperparameters that the coach would change; what it
+    returns is then in `.relaunched`. As plain calls: plot(run), plot_steps(run), text_table(run), diagnose(run).
     """
 
-    def __init__(self, runs: Run | Sequence[Run]) -> None:
+    def __init__(self, runs: Run | Sequence[Run], relaunch: Callable[[dict[str, Any]], Any] | None = None) -> None:
         self.runs = [runs] if isinstance(runs, Run) else list(runs)
+        self.relaunched: Any = None
+        self._relaunch = relaunch
         self.metric = widgets.ToggleButtons(
-            options=[(name.capitalize(), name) for name in METRICS],
+            options=[*((name.capitalize(), name) for name in METRICS), ("Steps", "steps")],
             value="loss",
             description="Show",
-            tooltips=["Cross-entropy per token", "e to the loss: how many words the model hesitates between"],
+            tooltips=[
+                "Cross-entropy per token",
+                "e to the loss: how many words the model hesitates between",
+                "The training loss of every step, smoothed",
+            ],
             style={"description_width": "60px", "button_width": "110px"},
         )
         self.metric.observe(lambda _: self._draw(), names="value")
+        self.log_axis = widgets.Checkbox(value=False, description="logarithmic", indent=False, layout={"width": "auto"})
+        self.log_axis.observe(lambda _: self._draw(), names="value")
+        self.again = widgets.Button(icon="repeat", button_style="primary", layout={"width": "auto", "display": "none"})
+        self.again.on_click(lambda _: self._launch())
+        self.told = text()
         self.picture, self.table, self.verdict = text(), text(), text()
         sides = widgets.Box(
             [self.picture, widgets.VBox([section("In numbers"), self.table])],
             layout=widgets.Layout(display="flex", flex_flow="row wrap", grid_gap="24px", align_items="flex-start"),
         )
         names = ", ".join(run.job_name for run in self.runs)
-        super().__init__("Loss curves", names, [self.verdict, row(self.metric), sides])
+        super().__init__(
+            "Loss curves", names, [self.verdict, row(self.again), self.told, row(self.metric, self.log_axis), sides]
+        )
         self._draw()
 
     @property
@@ -56,15 +72,39 @@ class CurvesView(Card):
         return self
 
     def _draw(self) -> None:
-        figure = plot(self.runs, self.metric.value, width=5.2, height=3.3)
+        shown = self.metric.value
+        if shown == "steps":
+            figure = plot_steps(self.runs, log=self.log_axis.value, width=5.2, height=3.3)
+        else:
+            figure = plot(self.runs, shown, log=self.log_axis.value, width=5.2, height=3.3)
         file = io.BytesIO()
         figure.savefig(file, format="png", facecolor="white")
         found = self.value
-        told = html.escape(f"{METRICS[self.metric.value]} by epoch. {found.verdict}: {found.reason}", quote=True)
+        what = "Training loss by step" if shown == "steps" else f"{METRICS[shown]} by epoch"
+        told = html.escape(f"{what}. {found.verdict}: {found.reason}", quote=True)
         data = base64.b64encode(file.getvalue()).decode()
         self.picture.value = f"<img style='max-width:100%;width:520px' alt='{told}' src='data:image/png;base64,{data}'>"
-        self.table.value = "".join(_table(run, self.metric.value, len(self.runs) > 1) for run in self.runs)
+        self.table.value = "".join(
+            _table(run, "loss" if shown == "steps" else shown, len(self.runs) > 1) for run in self.runs
+        )
         self.verdict.value = found._repr_html_()
+        offered = bool(found.change and self._relaunch)
+        self.again.layout.display = "" if offered else "none"
+        self.again.description = "Relaunch with " + ", ".join(f"{k} = {v}" for k, v in found.change.items())
+        self.again.tooltip = "Start a new training job that differs in this alone"
+
+    def _launch(self) -> None:
+        if self._relaunch is None:
+            return
+        self.again.disabled = True
+        try:
+            self.relaunched = self._relaunch(dict(self.value.change))
+        except KitError as problem:
+            self.told.value = note(str(problem), "error")
+        else:
+            self.told.value = note("A new job was started; watch it in the next cell.", "ok")
+        finally:
+            self.again.disabled = False
 
 
 def _table(run: Run, metric: str, named: bool) -> str:
