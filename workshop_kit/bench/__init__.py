@@ -12,7 +12,8 @@ BENCHMARKS = {
     "startup": "workshop_kit.bench.startup",
     "review": "workshop_kit.bench.review",
     "s3": "workshop_kit.local_aws.bench_s3",
-    "finetune": "workshop_kit.local_aws.bench_finetune",
+    "train": "workshop_kit.local_aws.bench_train",
+    "serve": "workshop_kit.local_aws.bench_serve",
     "workshop": "workshop_kit.bench.workshop",
 }
 
@@ -26,7 +27,7 @@ def run(names: list[str]) -> int:
     if unknown:
         raise BadInput(f"There is no benchmark '{unknown[0]}'; choose from {', '.join(BENCHMARKS)}.")
     print(f"Python {platform.python_version()}, {platform.machine()}, {_cpus()} CPUs\n")
-    print(f"{'':58}{'ours':>12}{'peer':>12}  {'unit':10}{'ours/peer':>10}")
+    print(f"{'':70}{'ours':>12}{'peer':>12}  {'unit':10}{'ours/peer':>10}")
     for name in names or BENCHMARKS:
         for row in importlib.import_module(BENCHMARKS[name]).measure():
             print(_line(row), flush=True)
@@ -37,9 +38,9 @@ def _line(row: dict[str, object]) -> str:
     ours, peer = row["ours"], row.get("peer")
     what = f"{row['benchmark']}: {row['what']}"
     if peer is None:
-        return f"{what:58}{ours:12.4g}{'':>12}  {row['unit']}"
+        return f"{what:70}{ours:12.4g}{'':>12}  {row['unit']}"
     ratio = f"{float(ours) / float(peer):.2f}" if peer else ""  # type: ignore[arg-type]
-    return f"{what:58}{ours:12.4g}{peer:12.4g}  {row['unit']!s:10}{ratio:>10}"
+    return f"{what:70}{ours:12.4g}{peer:12.4g}  {row['unit']!s:10}{ratio:>10}"
 
 
 def _cpus() -> int:
