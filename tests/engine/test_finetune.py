@@ -157,7 +157,7 @@ def test_a_diverged_run_says_so(tiny_model: Path, channel: Path, tmp_path: Path,
     import torch
 
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: 1.0)
-    monkeypatch.setattr(torch.optim, "AdamW", lambda p, lr, weight_decay: torch.optim.SGD(p, lr=1e18))
+    monkeypatch.setattr(torch.optim, "AdamW", lambda p, lr, **_: torch.optim.SGD(p, lr=1e18))
     with pytest.raises(TrainingFault, match="smaller learning_rate"):
         finetune(spec(tiny_model, channel, tmp_path), Report(), lambda: False)
 

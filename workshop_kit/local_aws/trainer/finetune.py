@@ -154,8 +154,8 @@ class _Run:
         torch.set_num_threads(self.threads)
         self.train_rows, self.eval_rows = self._data(base)
         self.model = adapted(base, settings, spec.start_adapter, words=spec.words)
-        trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0)
+        self.trained = trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0, fused=True)
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=1, gamma=DECAY)
         self.steps_per_epoch = math.ceil(len(self.train_rows) / settings.per_device_train_batch_size)
         self.epoch, self.history = 0, []
@@ -218,7 +218,7 @@ class _Run:
                     "learning_rate."
                 )
             loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+            norm = torch.nn.utils.clip_grad_norm_(self.trained, CLIP)
             if not math.isfinite(norm):
                 raise TrainingFault(
                     f"The gradient became {float(norm)} in epoch {number}, step {step}: the training diverged; use a "
