@@ -27,6 +27,7 @@ _BY_ROOM = {
     "training.rewards": "check_reward deploy_reward plot_rewards rewards_table source_of",
     "playground.classification": "classify classify_report majority_baseline",
     "playground.replay": "replay",
+    "playground.report_card": "report_card",
     "league.previous": "against_best",
     "playground.custom_models": "delete_custom_model deploy_custom_model",
     "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",

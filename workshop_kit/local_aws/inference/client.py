@@ -90,6 +90,25 @@ def score(home: Path, ref: ModelRef, texts: Sequence[str]) -> list[float]:
     raise AssertionError("unreachable")
 
 
+def prefill(home: Path, ref: ModelRef, text: str) -> list[dict[str, Any]]:
+    """A text's tokens as {"id", "text", "logprob"}, natural logarithm, None for the first, which nothing comes before.
+
+    Raises Refused and ModelServerGone.
+    """
+    body = {"base": ref.base_dir, "adapter": ref.adapter_dir, "texts": [text], "tokens": True}
+    for attempt in (1, 2):
+        try:
+            with _request(home, "/score", body) as reply:
+                told = json.loads(reply.read())
+            if "refused" in told:
+                raise Refused(told["refused"])
+            return told["scores"][0]
+        except (OSError, http.client.HTTPException, ValueError) as problem:
+            if attempt == 2:
+                raise ModelServerGone(f"The model server went away while it scored ({problem}).") from None
+    raise AssertionError("unreachable")
+
+
 @contextmanager
 def _request(home: Path, path: str, body: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
     connection = http.client.HTTPConnection("127.0.0.1", _port(home), timeout=600)

@@ -217,6 +217,28 @@ class Engine:
             found.append(float(chosen.mean()))
         return found
 
+    @torch.inference_mode()
+    def prefill(self, loaded: Loaded, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
+        """Each text's tokens, as a prompt, with their log-probabilities (natural; None for the first).
+
+        Raises Refused for a text without tokens; one that is too long is cut at the model's length.
+        """
+        found = []
+        for text in texts:
+            ids = loaded.tokenizer(_text(loaded, text), add_special_tokens=False)["input_ids"][: loaded.length]
+            if not ids:
+                raise Refused("The prompt is empty.")
+            logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, :-1]
+            chosen = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None]).squeeze(1).tolist()
+            values = [None, *chosen]
+            found.append(
+                [
+                    {"id": token, "text": loaded.tokenizer.decode([token]), "logprob": value}
+                    for token, value in zip(ids, values, strict=True)
+                ]
+            )
+        return found
+
 
 def _text(loaded: Loaded, prompt: str | list[dict[str, str]]) -> str:
     if isinstance(prompt, str):

@@ -78,7 +78,8 @@ class _Desk:
             loaded = engine.load(base, adapter)
             if scoring:
                 for work in batch:
-                    work.out.put({"scores": engine.score(loaded, work.body["texts"])})
+                    score = engine.prefill if work.body.get("tokens") else engine.score
+                    work.out.put({"scores": score(loaded, work.body["texts"])})
             else:
                 self._generate(engine, loaded, batch)
         except Refused as problem:

@@ -34,6 +34,7 @@ class Payload:
     chat: bool = False
     full_text: bool = False
     details: bool = False
+    prefill: bool = False  # the prompt's own tokens with their log-probabilities are wanted too
 
 
 def read_payload(body: bytes) -> Payload:
@@ -68,6 +69,7 @@ def read_payload(body: bytes) -> Payload:
         many=many,
         full_text=_flag(parameters, "return_full_text"),
         details=_flag(parameters, "details"),
+        prefill=_flag(parameters, "details") and _flag(parameters, "decoder_input_details"),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
+from workshop_kit.local_aws.inference import client
 from workshop_kit.local_aws.services import generation, resources, weights
 from workshop_kit.local_aws.services.endpoints import KIND
 from workshop_kit.local_aws.services.generation import Answer, Settings
@@ -36,7 +37,7 @@ def invoke_endpoint(ctx: Context, request: Document) -> Document:
         body: Any = _completion(request["EndpointName"], texts[0], answers[0])
     else:
         results = [
-            _result(payload, prompt, text, answer)
+            _result(payload, prompt, text, answer, _prefill(ctx, request, variant, prompt) if payload.prefill else None)
             for prompt, text, answer in zip(payload.prompts, texts, answers, strict=True)
         ]
         body = results if payload.many else results[0]
@@ -126,10 +127,20 @@ def _details(answer: Answer) -> Document:
     }
 
 
-def _result(payload: Payload, prompt: str, text: str, answer: Answer) -> Document:
+def _prefill(ctx: Context, request: Document, variant: Document, prompt: str) -> list[Document]:
+    """The prompt's tokens with their log-probabilities, as text-generation containers tell them."""
+    try:
+        return client.prefill(ctx.home, generation.variant_ref(ctx, variant), prompt)
+    except (client.Refused, client.ModelServerGone, weights.UnusableWeights) as problem:
+        raise _model_error(ctx, request, str(problem), 500) from None
+
+
+def _result(
+    payload: Payload, prompt: str, text: str, answer: Answer, prefill: list[Document] | None = None
+) -> Document:
     result: Document = {"generated_text": prompt + text if payload.full_text else text}
     if payload.details:
-        result["details"] = _details(answer)
+        result["details"] = _details(answer) | ({} if prefill is None else {"prefill": prefill})
     return result
 
 
