@@ -6,6 +6,7 @@ customization jobs that have ended can't be deleted on AWS and cost nothing; the
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -65,6 +66,28 @@ def find(aws: Aws) -> list[Item]:
         count = sum(1 for _ in _objects(aws))
         items.append(Item("bucket", aws.bucket, f"{count} objects; storage costs a little each month"))
     return items
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What costs by the hour, asked or not; shown in the notebooks, so that nothing is forgotten."""
+
+    items: tuple[Item, ...]
+
+    def __str__(self) -> str:
+        if not self.items:
+            return "Nothing of the kit's is running that costs by the hour."
+        names = "; ".join(map(str, self.items))
+        return f"Still running: {names}. Delete what you don't use, or everything with: workshop-kit cleanup --yes"
+
+    def _repr_html_(self) -> str:
+        colour = "#D55E00" if self.items else "#009E73"
+        return f"<p style='border-left:6px solid {colour};padding-left:8px'>{html.escape(str(self))}</p>"
+
+
+def idle(aws: Aws) -> Idle:
+    """The kit's endpoints and provisioned throughput that stand now: they cost whether anybody asks or not."""
+    return Idle(tuple(item for item in find(aws) if item.kind in ("endpoint", "provisioned throughput")))
 
 
 def remove(aws: Aws, items: list[Item], progress: Callable[[str], None] | None = None) -> list[Item]:

@@ -1,4 +1,4 @@
-"""Make the executed references anew: python tests/notebooks/refresh.py
+"""Make the executed references anew: python tests/notebooks/refresh.py [--main]
 
 Runs the masters in a fresh workspace and keeps what nbval compares: outputs of cells that are tagged to be ignored are
 left out. Do it deliberately, and read the difference before you commit it.
@@ -39,7 +39,9 @@ def main() -> int:
         home = Path(folder)
         try:
             main_way = list(run_workshop(REPO / "solutions", home))
-            tracks = (execute(path, home / path.name, home=home) for path in side_tracks(REPO / "solutions"))
+            # Those that take minutes can be left out while the main way is worked on.
+            paths = [] if "--main" in sys.argv else side_tracks(REPO / "solutions")
+            tracks = (execute(path, home / path.name, home=home) for path in paths)
             for done in (*main_way, *tracks):
                 text = render(reference(json.loads(done.path.read_text(encoding="utf-8"))))
                 (REFERENCES / done.path.name).write_text(text, encoding="utf-8")
