@@ -20,7 +20,7 @@ _BY_ROOM = {
     "propose_taxonomy propose_topics refine score_rows taxonomy write",
     "formats": "export",
     "review": "agreement coverage find_private shared_rows split write_report",
-    "tracks": "load_intents load_sums",
+    "tracks": "load_intents load_sums reading_prompts",
     "training.bedrock": "CustomizationConfig customization_recipe launch_customization load_customization "
     "plan_customization",
     "training.preflight": "preflight",

@@ -1,4 +1,4 @@
-"""The data of the two side tracks, the travel desk and the small sums; both are made by the kit's scripts."""
+"""The data of the side tracks: the travel desk, the small sums, and questions with something to read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput
 from workshop_kit.settings import datasets_root
 
@@ -74,3 +75,25 @@ def _rows(path: Path) -> tuple[Row, ...]:
     if not rows:
         raise BadInput(f"{path} is empty; restore it.")
     return rows
+
+
+def reading_prompts(domain: Domain) -> tuple[list[Row], list[str]]:
+    """Questions about a domain, each with three neighbouring sentences of its handbook to read, and the right answers.
+
+    Rows are prompts alone, in Bedrock's form: what a distillation job takes. The sentence in the middle is the one that
+    shares the most words with the right answer; it may still be the wrong one, as with any search.
+    """
+    sentences = {
+        passage.topic: [part.strip() + "." for part in passage.text.replace("\n", " ").split(".") if part.strip()]
+        for passage in domain.passages
+    }
+    rows, answers = [], []
+    for example in domain.examples:
+        around = sentences.get(example.topic) or [""]
+        words = set(example.response.lower().split())
+        best = max(range(len(around)), key=lambda n: len(words & set(around[n].lower().split())))
+        read = " ".join(around[max(0, best - 1) : best + 2])
+        turn = {"role": "user", "content": [{"text": f"{read}\n\n{example.instruction}"}]}
+        rows.append({"schemaVersion": "bedrock-conversation-2024", "messages": [turn]})
+        answers.append(example.response)
+    return rows, answers
