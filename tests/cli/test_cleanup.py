@@ -65,3 +65,27 @@ def test_what_refuses_to_go_is_told(aws: Aws, monkeypatch: pytest.MonkeyPatch) -
     found = find(aws)
     monkeypatch.setattr(aws.client("sagemaker"), "delete_model", lambda **_: None)
     assert [item.name for item in remove(aws, found)] == ["ours"]
+
+
+def test_custom_models_and_reward_functions_are_found_by_their_tag_and_removed(aws: Aws) -> None:
+    from workshop_kit.training.rewards import deploy_reward
+
+    deploy_reward(aws, "mine", "arithmetic")
+    package = {"Runtime": "python3.12", "Handler": "reward.handler", "Role": aws.role_arn}
+    from workshop_kit.training.rewards import pack
+
+    aws.client("lambda").create_function(FunctionName="theirs", Code={"ZipFile": pack("arithmetic")}, **package)
+    bedrock = aws.client("bedrock")
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in make_tags()]
+    told = {"modelId": "amazon.nova-micro-v1:0", "modelUnits": 1}
+    bedrock.create_provisioned_model_throughput(provisionedModelName="mine", tags=tags, **told)
+    bedrock.create_provisioned_model_throughput(provisionedModelName="theirs", **told)
+    found = find(aws)
+    kinds = {(item.kind, item.name) for item in found}
+    assert {("reward function", "workshop-kit-mine"), ("provisioned throughput", "mine")} <= kinds
+    assert not any(name == "theirs" for _, name in kinds)
+    assert all(item.costs for item in found)
+    assert remove(aws, found) == []
+    assert [f["FunctionName"] for f in aws.client("lambda").list_functions()["Functions"]] == ["theirs"]
+    left = bedrock.list_provisioned_model_throughputs()["provisionedModelSummaries"]
+    assert [row["provisionedModelName"] for row in left] == ["theirs"]

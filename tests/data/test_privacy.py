@@ -159,3 +159,39 @@ def test_hostile_text_takes_time_in_proportion(piece):
     short, long = min(seconds(20_000) for _ in range(3)), min(seconds(160_000) for _ in range(3))
     # Eight times the text: in proportion would be 8, in its square 64.
     assert long < 30 * max(short, 0.002)
+
+
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0A1B\n\nMIIEow{}\n"
+    "-----END RSA PRIVATE KEY-----"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEY.format("IBAAKCAQEA7x" * 20),
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQ: odd, but a key\nabc123",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXk\\n(cut off here)",
+    ],
+)
+def test_a_private_key_is_masked_to_its_end_whatever_stands_in_it(text):
+    masked = find_private(Dataset((Example("My key:", text),))).mask().dataset.examples[0].response
+    assert masked == "[PRIVATE_KEY_1]", masked
+
+
+@pytest.mark.parametrize("after", [" 123", ", CVV 123", " 04/27", "  exp 0427", ""])
+@pytest.mark.parametrize("card", ["4111 1111 1111 1111", "4111-1111-1111-1111", "3782 822463 10005"])
+def test_a_card_is_found_with_its_check_code_or_expiry_behind_it(card, after):
+    found = find_private(Dataset((Example("I paid by card", f"with {card}{after} yesterday"),)))
+    assert [(s.kind, s.text) for s in found.sightings if s.kind == "card"] == [("card", card)]
+
+
+def test_the_system_prompt_is_searched_masked_and_stops_an_upload():
+    dataset = Dataset((Example("What is it?", "It is 9."),), system="You work for jane.doe@example.org.")
+    found = find_private(dataset)
+    assert [(s.kind, s.place) for s in found.sightings] == [("email", "the system prompt")]
+    assert found.mask().dataset.system == "You work for [EMAIL_1]."
+    assert found.to_frame()["row"].tolist() == [0] and "system" in found._repr_html_()
+    with pytest.raises(BadInput, match="first in the system prompt"):
+        require_yes(found)

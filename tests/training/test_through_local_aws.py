@@ -111,3 +111,18 @@ def test_the_program_shown_launches_the_job(local_aws, parts):
     assert job.exists()
     assert launch(local_aws, plan) == job
     job.stop()
+
+
+def test_the_curves_can_be_read_from_cloudwatchs_metrics_too(local_aws):
+    from workshop_kit.records import Dataset, Example
+    from workshop_kit.review import split
+    from workshop_kit.training import TrainingConfig, launch, load_run, plan_launch
+    from workshop_kit.training.metrics import load_from_metrics
+
+    # Long enough an epoch for every value to have a second of its own: metrics are kept by the second.
+    rows = split(Dataset(tuple(Example(f"What is {n}?", f"It is number {n}. " * 12) for n in range(400))))
+    job = launch(local_aws, plan_launch(local_aws, rows, TrainingConfig({"epoch": 3}, name="by-metrics"))).wait()
+    from_log, from_metrics = load_run(local_aws, job), load_from_metrics(local_aws, job)
+    assert len(from_metrics.epochs) >= 1
+    assert from_metrics.epochs[-1].train_loss == pytest.approx(from_log.epochs[-1].train_loss, abs=0.2)
+    assert {p.eval_loss for p in from_metrics.epochs} and from_metrics.hyperparameters["epoch"] == "3"

@@ -82,8 +82,10 @@ _STREETS = "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|C
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern("private-key", re.compile(
-        r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,8192}"
-        r"(?:-----END (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----)?"
+        # All up to its end, whatever stands between (headers of encrypted keys, say); one without an end, up to the
+        # text's: half of a key that is left is half a key too many.
+        r"-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----"
+        r"(?:[\s\S]{0,16384}?-----END (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----|[\s\S]{0,16384})"
     ), 1.0, True),
     Pattern("aws-key", re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"), 1.0, True),
     Pattern("url-password", re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@]{1,64}:([^\s/@]{1,128})@"),
@@ -104,6 +106,10 @@ PATTERNS: tuple[Pattern, ...] = (
     ), 1.0),
     Pattern("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), 1.0, False, iban),
     Pattern("card", re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])"), 1.0, False, luhn),
+    # In the groups that are printed on it, whatever digits follow: the check code or the date of expiry.
+    Pattern("card", re.compile(
+        r"(?<![\d.,-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -]?)\d{6}\2\d{5})(?!\d)"
+    ), 0.95, False, luhn),
     Pattern("id-number", re.compile(r"(?<![\d-])\d{3}[- ]\d{2}[- ]\d{4}(?![\d-])"), 0.9, False, _ssn),
     Pattern("ip-address", re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"), 0.8, False, _address),
     Pattern("phone", re.compile(

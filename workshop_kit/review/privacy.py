@@ -18,6 +18,8 @@ from workshop_kit.records import Dataset, html_table
 from workshop_kit.review.patterns import PATTERNS
 
 FIELDS = ("instruction", "context", "response")
+# The system prompt belongs to no row: sightings in it have this row and the field "system".
+SYSTEM_ROW = -1
 # presidio's names for kinds -> ours; its others keep their own name in small letters.
 _PRESIDIO = {
     "EMAIL_ADDRESS": "email", "PHONE_NUMBER": "phone", "CREDIT_CARD": "card", "US_SSN": "id-number",
@@ -27,7 +29,7 @@ _PRESIDIO = {
 
 @dataclass(frozen=True)
 class Sighting:
-    """Private text in a field of a row: characters `start` to `end` (rows counted from 0)."""
+    """Private text in a field of a row: characters `start` to `end`; rows from 0, SYSTEM_ROW for the system prompt."""
 
     row: int
     field: str
@@ -37,6 +39,11 @@ class Sighting:
     text: str
     confidence: float
     secret: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: rows from 1."""
+        return "the system prompt" if self.row == SYSTEM_ROW else f"row {self.row + 1}, field '{self.field}'"
 
     @property
     def hint(self) -> str:
@@ -62,6 +69,7 @@ class Private:
         """A pandas DataFrame that shows where, not what."""
         import pandas as pd
 
+        # Row 0 is the system prompt.
         rows = [[s.row + 1, s.field, s.kind, s.confidence, s.hint] for s in self.sightings]
         return pd.DataFrame(rows, columns=["row", "field", "kind", "confidence", "begins with"])
 
@@ -92,7 +100,7 @@ class Masked:
 
 
 def find_private(dataset: Dataset, *, engine: Any = "patterns") -> Private:
-    """Look for private text in every field.
+    """Look for private text in every field, and in the system prompt.
 
     `engine` is "patterns", "presidio", or an object with presidio's analyze(text=, language=). Where sightings overlap,
     the surer and then the longer one stands. Raises MissingExtra for presidio without its extra.
@@ -116,19 +124,18 @@ def find_private(dataset: Dataset, *, engine: Any = "patterns") -> Private:
                 )
 
     seen: list[Sighting] = []
-    for row, example in enumerate(dataset):
-        for field in FIELDS:
-            text = getattr(example, field)
-            if text:
-                seen += _apart(Sighting(row, field, a, b, kind, text[a:b], sure, secret)
-                               for a, b, kind, sure, secret in look(text))  # fmt: skip
+    places = [(row, field, getattr(example, field)) for row, example in enumerate(dataset) for field in FIELDS]
+    for row, field, text in [(SYSTEM_ROW, "system", dataset.system), *places]:
+        if text:
+            seen += _apart(Sighting(row, field, a, b, kind, text[a:b], sure, secret)
+                           for a, b, kind, sure, secret in look(text))  # fmt: skip
     return Private(dataset, tuple(sorted(seen, key=lambda s: (not s.secret, -s.confidence, s.row, s.start))))
 
 
 def mask(dataset: Dataset, sightings: Sequence[Sighting]) -> Masked:
     """Put placeholders for the sightings; numbers run through the dataset, one for each different text of a kind."""
     by_place: dict[tuple[int, str], list[Sighting]] = {}
-    for sighting in sorted(sightings, key=lambda s: (s.row, FIELDS.index(s.field), s.start)):
+    for sighting in sorted(sightings, key=lambda s: (s.row, ("system", *FIELDS).index(s.field), s.start)):
         by_place.setdefault((sighting.row, sighting.field), []).append(sighting)
     names: dict[tuple[str, str], str] = {}
     counts: Counter[str] = Counter()
@@ -137,13 +144,16 @@ def mask(dataset: Dataset, sightings: Sequence[Sighting]) -> Masked:
             if (s.kind, s.text) not in names:
                 counts[s.kind] += 1
                 names[s.kind, s.text] = f"[{s.kind.replace('-', '_').upper()}_{counts[s.kind]}]"
-    examples = list(dataset.examples)
+    examples, system = list(dataset.examples), dataset.system
     for (row, field), found in by_place.items():
-        text = getattr(dataset.examples[row], field)
+        text = system if row == SYSTEM_ROW else getattr(dataset.examples[row], field)
         for s in reversed(found):
             text = text[: s.start] + names[s.kind, s.text] + text[s.end :]
-        examples[row] = replace(examples[row], **{field: text})
-    return Masked(replace(dataset, examples=tuple(examples)), dataset, dict(counts))
+        if row == SYSTEM_ROW:
+            system = text
+        else:
+            examples[row] = replace(examples[row], **{field: text})
+    return Masked(replace(dataset, examples=tuple(examples), system=system), dataset, dict(counts))
 
 
 def preview_html(masked: Masked, limit: int = 10) -> str:
@@ -170,7 +180,7 @@ def require_yes(private: Private, yes: bool = False) -> None:
     first = min(private.sightings, key=lambda s: s.row)
     counts = ", ".join(f"{n} {kind}" for kind, n in private.counts().items())
     raise BadInput(
-        f"{private.dataset.name} holds private text ({counts}; first in row {first.row + 1}, field '{first.field}'); "
+        f"{private.dataset.name} holds private text ({counts}; first in {first.place}); "
         "mask it (private.mask().dataset), or say that it may be uploaded with private_ok=True."
     )
 
