@@ -22,6 +22,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workshop_kit.errors import Cancelled, KitError
+from workshop_kit.training.bedrock import CustomizationJob
 from workshop_kit.training.cost import duration
 from workshop_kit.training.jobs import TrainingJob
 from workshop_kit.widgets.pump import Pump
@@ -180,13 +181,13 @@ class Progress(Card):
         return self.line
 
 
-def watch(job: TrainingJob, *, background: bool = False) -> Any:
-    """Show a job's progress. Waits and gives the job back; with `background=True` gives the Progress back at once.
+def watch(job: TrainingJob | CustomizationJob, *, background: bool = False) -> Any:
+    """Show the progress of a job, SageMaker's or Bedrock's. Waits and gives the job back; with `background=True` gives the Progress back at once.
 
     `await watch(job, background=True)` waits too and can be cancelled by its button, which stops the job. Without it,
     interrupting the kernel stops the waiting and leaves the job alone. Raises as TrainingJob.wait does.
     """
-    bar = Progress("Training", what=f"Training job {job.name}", can_cancel=background).show()
+    bar = Progress("Training", what=f"Job {job.name}", can_cancel=background).show()
     if background:
         return bar.run(job.wait)
     try:
