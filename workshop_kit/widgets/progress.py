@@ -182,10 +182,11 @@ class Progress(Card):
 
 
 def watch(job: TrainingJob | CustomizationJob, *, background: bool = False) -> Any:
-    """Show the progress of a job, SageMaker's or Bedrock's. Waits and gives the job back; with `background=True` gives the Progress back at once.
+    """Show the progress of a job, SageMaker's or Bedrock's; waits, and gives the job back.
 
-    `await watch(job, background=True)` waits too and can be cancelled by its button, which stops the job. Without it,
-    interrupting the kernel stops the waiting and leaves the job alone. Raises as TrainingJob.wait does.
+    With `background=True` it gives the Progress back at once: `await watch(job, background=True)` waits too and can be
+    cancelled by its button, which stops the job. Without it, interrupting the kernel stops the waiting and leaves the
+    job alone. Raises as the job's wait() does.
     """
     bar = Progress("Training", what=f"Job {job.name}", can_cancel=background).show()
     if background:
