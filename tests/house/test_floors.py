@@ -14,7 +14,7 @@ FLOORS = {
     "authoring": 4, "review": 4,
     "training": 5,
     "playground": 6,
-    "tracks": 4, "league": 7, "cleanup": 7, "cleanup_bedrock": 6,
+    "pictures": 1, "tracks": 4, "league": 7, "cleanup": 7, "cleanup_bedrock": 6,
     "classroom": 8,
     "widgets": 9,
     "masters": 10, "runner": 10, "bench": 10,

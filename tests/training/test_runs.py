@@ -2,6 +2,9 @@
 
 import math
 
+import pytest
+
+from workshop_kit.errors import BadInput
 from workshop_kit.training.curves import interactive, plot, text_table
 from workshop_kit.training.logs import Reader
 from workshop_kit.training.runs import run_from_lines
@@ -80,3 +83,17 @@ def test_both_figures_hold_both_curves(tmp_path):
     figure.savefig(tmp_path / "curves.png")
     assert [list(trace.y) for trace in interactive(run).data] == [[2.15, 1.5974], [1.8, 1.6131]]
     assert len(interactive([run, run]).data) == 4
+
+
+def test_a_figure_shows_itself_as_a_picture_without_pyplot():
+    from workshop_kit.training.curves import plot, plot_steps, smoothed
+    from workshop_kit.training.runs import EpochPoint, Run, StepPoint
+
+    run = Run("job", (EpochPoint(1, 2.0, 1.9), EpochPoint(2, 1.0, 1.2)), (StepPoint(1, 1, 2.0), StepPoint(2, 2, 1.0)))
+    for figure in (plot(run, log=True), plot_steps([run, run], smoothing=0.5, log=True)):
+        assert figure._repr_png_().startswith(b"\x89PNG")
+        assert figure.axes[0].get_yscale() == "log"
+    assert smoothed([1.0, 1.0, 1.0], 0.9) == pytest.approx([1.0, 1.0, 1.0]), "no bias towards nought at the start"
+    assert smoothed([0.0, 1.0], 0.5) == pytest.approx([0.0, 2 / 3])
+    with pytest.raises(BadInput, match="below 1"):
+        plot_steps(run, smoothing=1.0)

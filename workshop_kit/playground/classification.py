@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workshop_kit.errors import BadInput, KitError
+from workshop_kit.pictures import picture
 from workshop_kit.playground.endpoints import Model
 from workshop_kit.records import html_table
 from workshop_kit.training.jobs import Cancel, JobProgress
@@ -92,12 +93,10 @@ class Classification:
 
     def plot(self, *, width: float = 8.0) -> Figure:
         """The confusion matrix: rows are what is right, columns what was said; each row's shares sum to 1."""
-        from matplotlib.figure import Figure
-
         table = self.confusion()
         shares = [[count / max(1, sum(row)) for count in row] for row in table]
         names = [*self.labels, NO_LABEL]
-        figure = Figure(figsize=(width, width * 0.9), dpi=110, layout="constrained")
+        figure = picture(width, width * 0.9)
         axes = figure.add_subplot()
         # cividis reads the same to colour-blind people, and in grey.
         image = axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workshop_kit.errors import BadInput
+from workshop_kit.pictures import picture
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import EpochPoint, Run
 
@@ -40,11 +41,9 @@ def plot_steps(
 
     `log` gives a logarithmic axis. Raises BadInput for a smoothing outside of 0 to below 1.
     """
-    from matplotlib.figure import Figure
-
     if not 0 <= smoothing < 1:
         raise BadInput(f"smoothing is {smoothing}; it must be at least 0 and below 1.")
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    figure = picture(width, height)
     axes = figure.add_subplot()
     for n, run in enumerate(_listed(runs)):
         colour, style = OKABE_ITO[n % len(OKABE_ITO)], ("-", "--", "-.", ":")[n % 4]
@@ -73,12 +72,10 @@ def plot(
 
     With one run, the best epoch is marked. `log` gives a logarithmic axis.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     runs = _listed(runs)
-    # A Figure of its own, not pyplot's: no global state, and a notebook shows it once.
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    figure = picture(width, height)
     axes = figure.add_subplot()
     for colour, run, prefix in _coloured(runs):
         train_colour = colour or TRAIN_COLOUR

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workshop_kit.errors import NotYet
+from workshop_kit.pictures import picture
 from workshop_kit.training.curves import OKABE_ITO
 from workshop_kit.training.runs import Run
 
@@ -17,10 +18,8 @@ def plot_rewards(runs: Run | Sequence[Run], *, width: float = 7.0, height: float
     """Mean rewards by step (inches): dots are the answers sampled in a step, the line greedy ones to the evaluation
     prompts. Raises NotYet for a run without rewards.
     """
-    from matplotlib.figure import Figure
-
     listed = _with_rewards(runs)
-    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    figure = picture(width, height)
     axes = figure.add_subplot()
     for n, run in enumerate(listed):
         colour, marker = OKABE_ITO[n % len(OKABE_ITO)], "os^Dv"[n % 5]
