@@ -81,3 +81,20 @@ def test_the_sdk_program_names_the_same_model_rows_and_settings(local_aws, rows)
     compile(code, "sdk.py", "exec")
     assert "ModelTrainer.from_jumpstart_config" in code and "'epoch': '3'" in code
     assert plan.request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] in code
+
+
+def test_the_memory_of_a_gpu_is_thought_of_before_the_launch(local_aws, rows):
+    from workshop_kit.training.memory import memory_fit
+
+    model = "meta-textgeneration-llama-3-2-3b-instruct"
+    base = {"per_device_train_batch_size": 1, "lora_r": 8, "target_modules": "q_proj,v_proj", "enable_fsdp": True}
+    one, four = (memory_fit(model, base, name) for name in ("ml.g5.2xlarge", "ml.g5.12xlarge"))
+    assert one.fits and four.needed < one.needed, "FSDP shares the weights among the GPUs"
+    assert memory_fit(model, base | {"int8_quantization": True}, "ml.g5.2xlarge").needed < one.needed
+    assert memory_fit(model.replace("3b", "1b"), base, "ml.g5.2xlarge").needed < one.needed
+    large = base | {"per_device_train_batch_size": 16}
+    assert not memory_fit(model, large, "ml.g5.2xlarge").fits
+    assert memory_fit("other", base, "ml.g5.2xlarge") is None and memory_fit(model, base, "ml.x") is None
+    plan = plan_launch(local_aws, rows, TrainingConfig({"per_device_train_batch_size": 16}))
+    assert any("may not fit" in warning for warning in plan.warnings) and plan.memory is not None
+    assert "GiB on each GPU" in plan._repr_html_()

@@ -25,6 +25,7 @@ from workshop_kit.training import cost, programs
 from workshop_kit.training.checks import read_values, traps
 from workshop_kit.training.hyperparameters import Recipe, Value, as_text, recipe
 from workshop_kit.training.jobs import TrainingJob
+from workshop_kit.training.memory import MemoryFit, memory_fit
 from workshop_kit.training.tags import make_tags
 from workshop_kit.workspace import write_atomically
 
@@ -84,6 +85,11 @@ class LaunchPlan:
     findings: tuple[Finding, ...]
     region: str
     endpoint_url: str | None = None
+
+    @property
+    def memory(self) -> MemoryFit | None:
+        """Whether it fits into the memory of the GPUs of its instance type on AWS; None where the kit can't tell."""
+        return memory_fit(self.recipe.model_id, self.values, self.request["ResourceConfig"]["InstanceType"])
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -150,6 +156,11 @@ def plan_with(aws: Any, chosen: Recipe, split: Split, config: TrainingConfig) ->
             "Hold out more rows in notebook 02."
         )
         findings.append(Finding("warning", "few-validation-rows", message))
+    fit = memory_fit(chosen.model_id, values, instance)
+    if fit is not None and not fit.fits:
+        fix = "Take a smaller batch, shorter rows, 8-bit weights, or a machine with more GPUs and FSDP."
+        message = f"The training needs {fit} on {instance}."
+        findings.append(Finding("warning", "memory", message, field="per_device_train_batch_size", fix=fix))
     paid = cost.charges(aws)
     expected = cost.estimate(
         rows=rows,
@@ -257,6 +268,7 @@ def plan_html(plan: LaunchPlan) -> str:
             f"{plan.estimate.steps} ({plan.estimate.steps_per_epoch} per epoch, {plan.estimate.epochs} epochs)",
         ),
         ("Time", plan.estimate.time_line),
+        ("Memory on AWS", str(plan.memory or "not known for this model or machine")),
         ("Cost", plan.estimate.cost_line),
         ("Job name", plan.job_name),
     ]

@@ -207,7 +207,8 @@ class LaunchForm(Card):
                     ("cost here", f"{expected.usd:.2f} USD"),
                 ]
             )
-            + f"<p class='wk-help'>{html.escape(expected.cost_line)}. "
+            + f"<p class='wk-help'>Memory on AWS: {html.escape(str(self.plan.memory or 'not known'))}. "
+            + f"{html.escape(expected.cost_line)}. "
             + f"Times are estimates: {html.escape(expected.basis)}.</p>"
         )
         shown = [
