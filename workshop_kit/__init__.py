@@ -25,7 +25,7 @@ _BY_ROOM = {
     "plan_customization",
     "training.preflight": "preflight",
     "training.rewards": "check_reward deploy_reward plot_rewards rewards_table source_of",
-    "playground.classification": "classify classify_report majority_baseline",
+    "playground.classification": "classify classify_report majority_baseline nearest_baseline",
     "cleanup": "idle",
     "playground.replay": "replay",
     "playground.report_card": "report_card",

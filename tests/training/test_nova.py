@@ -237,3 +237,19 @@ def test_figures_are_read_whether_epochs_count_from_zero_or_one(local_aws, tuned
     finally:
         s3.put_object(Bucket=local_aws.bucket, Key=path, Body=before)
     assert json.loads(json.dumps(run.hyperparameters))["epochCount"] == "2"
+
+
+def test_a_search_for_the_nearest_question_is_a_baseline_of_its_own():
+    from workshop_kit.playground.classification import nearest_baseline
+
+    train = [("show me flights to Calder", "flight"), ("what does a ticket cost", "airfare"), ("is there food", "meal")]
+    found = nearest_baseline(train, ["flights to Harrow please", "what is the cost of a ticket"], ["flight", "airfare"])
+    assert found.classification_accuracy_score == 1.0 and found.name == "nearest training question"
+
+
+def test_a_nova_configuration_is_saved_and_read_again(tmp_path):
+    config = CustomizationConfig("nova-rft", TWO_LITE, {"epochCount": 3, "learningRate": 1e-5}, reward="arn:x")
+    assert CustomizationConfig.load(config.save(tmp_path / "mine.json")) == config
+    (tmp_path / "odd.json").write_text("[]")
+    with pytest.raises(BadInput, match="odd.json is no saved configuration"):
+        CustomizationConfig.load(tmp_path / "odd.json")

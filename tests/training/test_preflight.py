@@ -98,3 +98,53 @@ def test_the_memory_of_a_gpu_is_thought_of_before_the_launch(local_aws, rows):
     plan = plan_launch(local_aws, rows, TrainingConfig({"per_device_train_batch_size": 16}))
     assert any("may not fit" in warning for warning in plan.warnings) and plan.memory is not None
     assert "GiB on each GPU" in plan._repr_html_()
+
+
+PRODUCT = {
+    "terms": {
+        "OnDemand": {
+            "a": {
+                "priceDimensions": {
+                    "a.1": {"unit": "Hrs", "pricePerUnit": {"USD": "1.7100000000"}},
+                    "a.2": {"unit": "GB", "pricePerUnit": {"USD": "0.1"}},
+                }
+            }
+        }
+    }
+}
+
+
+class PriceList:
+    """AWS's price list, as far as it was asked for."""
+
+    def __init__(self, products):
+        self.products, self.asked = products, []
+
+    def get_products(self, **request):
+        import json
+
+        self.asked.append({entry["Field"]: entry["Value"] for entry in request["Filters"]})
+        return {"PriceList": [json.dumps(product) for product in self.products]}
+
+
+def test_prices_are_asked_kept_with_their_day_and_used(local_aws, tmp_path, monkeypatch):
+    from types import SimpleNamespace
+
+    from workshop_kit.errors import NotYet
+    from workshop_kit.training import cost
+    from workshop_kit.training.prices import refresh_prices, use_prices
+
+    monkeypatch.setattr(cost, "INSTANCES", dict(cost.INSTANCES))
+    with pytest.raises(NotYet, match="refresh_prices"):
+        use_prices(tmp_path)
+    told = PriceList([PRODUCT])
+    aws = SimpleNamespace(region="eu-west-1", client=lambda service: told)
+    assert refresh_prices(aws, tmp_path, ("ml.g5.2xlarge",)) == {"ml.g5.2xlarge": 1.71}
+    assert told.asked == [{"instanceName": "ml.g5.2xlarge", "regionCode": "eu-west-1", "component": "Training"}]
+    assert "eu-west-1, asked of AWS's price list on 20" in use_prices(tmp_path)
+    assert cost.INSTANCES["ml.g5.2xlarge"].usd_per_hour == 1.71
+    (tmp_path / "prices.json").write_text('{"usd_per_hour": 3}')
+    with pytest.raises(BadInput, match="can't be used"):
+        use_prices(tmp_path)
+    with pytest.raises(NotYet, match="no training price"):
+        refresh_prices(SimpleNamespace(region="x", client=lambda service: PriceList([])), tmp_path, ("ml.g5.2xlarge",))

@@ -146,6 +146,26 @@ def majority_baseline(
     return classify_report(truth, [most] * len(truth), labels, f"always '{most}'")
 
 
+def nearest_baseline(
+    train: Sequence[tuple[str, str]],
+    questions: Sequence[str],
+    truth: Sequence[str],
+    labels: Sequence[str] | None = None,
+) -> Classification:
+    """The classifier that looks up the most similar training question and takes its label: retrieval without a model.
+
+    `train` holds (question, label) pairs. Similar means the cosine of TF-IDF vectors of words and word pairs
+    (scikit-learn's TfidfVectorizer), ties by the order of `train`.
+    """
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    known = vectorizer.fit_transform([question for question, _ in train])
+    nearest = np.asarray((vectorizer.transform(questions) @ known.T).argmax(axis=1)).ravel()
+    return classify_report(truth, [train[place][1] for place in nearest.tolist()], labels, "nearest training question")
+
+
 def classify(
     model: Model,
     questions: Sequence[str],

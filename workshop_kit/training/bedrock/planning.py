@@ -10,7 +10,7 @@ import json
 import pprint
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ from workshop_kit.training.checks import read_values
 from workshop_kit.training.hyperparameters import Value, as_text
 from workshop_kit.training.programs import plain
 from workshop_kit.training.tags import make_tags
+from workshop_kit.workspace import write_atomically
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row] | Dataset | str | Path
@@ -61,6 +62,21 @@ class CustomizationConfig:
     def changed(self, **hyperparameters: Value) -> CustomizationConfig:
         """The same with some hyperparameters changed."""
         return replace(self, hyperparameters={**self.hyperparameters, **hyperparameters})
+
+    def save(self, path: str | Path) -> Path:
+        """Write the configuration to a JSON file, whole or not at all."""
+        told = {item.name: getattr(self, item.name) for item in fields(self)}
+        told["hyperparameters"] = dict(self.hyperparameters)
+        write_atomically(Path(path), json.dumps(told, indent=2) + "\n")
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> CustomizationConfig:
+        """Read a configuration that save() wrote. Raises BadInput, naming the file and what is wrong in it."""
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as problem:
+            raise BadInput(f"{path} is no saved configuration: {problem}.") from None
 
 
 @dataclass(frozen=True)
