@@ -93,3 +93,40 @@ def test_a_model_is_compared_with_the_best_so_far_question_by_question(tmp_path)
     assert against_best(workspace, practice(["loss"] + ["win"] * 11), "again").before == "second", "the best is kept"
     with pytest.raises(BadInput, match="other questions"):
         against_best(workspace, practice(["win"]), "short")
+
+
+def test_answers_that_loop_or_parrot_are_told():
+    from workshop_kit.playground import check_answers, repetition
+    from workshop_kit.records import Dataset, Example
+
+    rows = Dataset((Example("What does a permit cost?", "A parking permit in Calder costs thirty dollars a year."),))
+    assert repetition("one two three four five") == 0.0 and repetition("a b c a b c a b c a b c") > 0.6
+    assert repetition("") == 0.0
+
+    class Always:
+        label = "always"
+
+        def __init__(self, text):
+            self.text = text
+
+        def ask(self, question, **settings):
+            return self.text
+
+    parrot = check_answers(Always(rows.examples[0].response), ["Who wins?"], rows)
+    assert parrot.echo == 1.0 and "word for word" in str(parrot)
+    loop = check_answers(Always("so it is " * 20), ["Who wins?"], rows)
+    assert "run in circles" in loop._repr_html_()
+    assert "nothing to object to" in str(check_answers(Always("I can't say."), ["Who wins?"], rows))
+    with pytest.raises(BadInput, match="no question"):
+        check_answers(Always("x"), [], rows)
+
+
+def test_a_seed_goes_to_an_endpoint_and_is_refused_where_it_means_nothing():
+    from workshop_kit.playground.payloads import payload
+
+    assert payload("q", None, 0.7, 0.9, 10, 5)["parameters"]["seed"] == 5
+    assert "seed" not in payload("q", None, 0.7, 0.9, 10)["parameters"]
+    with pytest.raises(BadInput, match="seed is -1"):
+        payload("q", None, 0.7, 0.9, 10, -1)
+    with pytest.raises(BadInput, match="takes no seed"):
+        BedrockModel(SimpleNamespace(), "any").ask("q", seed=1)

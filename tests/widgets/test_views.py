@@ -186,3 +186,26 @@ def test_the_curves_view_relaunches_with_the_coachs_change_and_shows_steps():
     view.metric.value, view.log_axis.value = "steps", True
     assert view.picture.value != before and "Training loss by step" in view.picture.value
     assert CurvesView(run).again.layout.display == "none"
+
+
+def test_live_curves_follow_a_job_until_it_is_over():
+    from workshop_kit.errors import AwsProblem, NotYet
+    from workshop_kit.training.runs import EpochPoint, Run
+    from workshop_kit.widgets import LiveCurves
+
+    points = tuple(EpochPoint(n, 2.0 / n, 2.1 / n) for n in range(1, 4))
+    told = [NotYet("nothing yet"), Run("job", points[:1], status="InProgress"), Run("job", points, status="Completed")]
+
+    def load():
+        found = told.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    view = LiveCurves(load, every=0.01).wait(10)
+    assert told == [] and view.runs[-1].epochs == points and "<td>3" in view.table.value
+
+    def broken():
+        raise AwsProblem("There is no such job.")
+
+    assert "no such job" in LiveCurves(broken, every=0.01).wait(10).told.value

@@ -6,7 +6,16 @@ deploy.py     a training job's model, or the base, behind an endpoint
 compare.py    models side by side, and how much an answer parrots its training rows
 """
 
-from workshop_kit.playground.compare import ECHO_WORDS, Comparison, Echo, compare, echo
+from workshop_kit.playground.compare import (
+    ECHO_WORDS,
+    AnswerCheck,
+    Comparison,
+    Echo,
+    check_answers,
+    compare,
+    echo,
+    repetition,
+)
 from workshop_kit.playground.deploy import deploy, deploy_base, find_endpoint, trained_system
 from workshop_kit.playground.endpoints import BedrockModel, Endpoint, Model, delete, leftovers, list_endpoints
 from workshop_kit.playground.payloads import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
@@ -16,11 +25,13 @@ __all__ = [
     "MAX_NEW_TOKENS",
     "TEMPERATURE",
     "TOP_P",
+    "AnswerCheck",
     "BedrockModel",
     "Comparison",
     "Echo",
     "Endpoint",
     "Model",
+    "check_answers",
     "compare",
     "delete",
     "deploy",
@@ -29,5 +40,6 @@ __all__ = [
     "find_endpoint",
     "leftovers",
     "list_endpoints",
+    "repetition",
     "trained_system",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -94,6 +95,44 @@ def echo(answer: str, training: Dataset | Iterable[str], words: int = ECHO_WORDS
         return Echo(0.0, "")
     best = max(responses, key=lambda row: len(mine & _runs(_words(row), size)), default="")
     return Echo(len(mine & _runs(_words(best), size)) / len(mine), best)
+
+
+def repetition(answer: str, words: int = 3) -> float:
+    """The share of an answer's runs of `words` words that have stood in it before: 0 for none, towards 1 for a loop."""
+    spoken = _words(answer)
+    runs = [tuple(spoken[i : i + words]) for i in range(len(spoken) - words + 1)]
+    return 1 - len(set(runs)) / len(runs) if runs else 0.0
+
+
+@dataclass(frozen=True)
+class AnswerCheck:
+    """What a run's answers say of it, beside its curves: mean echo of the training rows, and mean repetition."""
+
+    echo: float
+    repetition: float
+    answers: int
+
+    def __str__(self) -> str:
+        loops = "the answers run in circles: train less, or with a lower rate" if self.repetition > 0.3 else ""
+        parrots = "the answers are training rows word for word, whatever was asked" if self.echo > 0.9 else ""
+        told = "; ".join(filter(None, (parrots, loops))) or "nothing to object to"
+        return f"{self.answers} answers: echo {self.echo:.0%}, repetition {self.repetition:.0%}; {told}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(str(self))}</p>"
+
+
+def check_answers(model: Model, questions: Sequence[str], training: Dataset, **settings: Any) -> AnswerCheck:
+    """Ask questions that no training row answers, and see whether the model parrots rows or runs in circles.
+
+    A question that a row answers is echoed by any good model; ask others. Raises BadInput when there are none.
+    """
+    if not questions:
+        raise BadInput("There is no question to ask; give some that no training row answers.")
+    answers = [model.ask(question, **settings) for question in questions]
+    echoes = [echo(answer, training).score for answer in answers]
+    loops = [repetition(answer) for answer in answers]
+    return AnswerCheck(sum(echoes) / len(answers), sum(loops) / len(answers), len(answers))
 
 
 def _label(model: Any) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from workshop_kit.aws import kit_call
-from workshop_kit.errors import AwsProblem
+from workshop_kit.errors import AwsProblem, BadInput
 from workshop_kit.playground.payloads import (
     MAX_NEW_TOKENS,
     TEMPERATURE,
@@ -69,15 +69,17 @@ class Endpoint:
         temperature: float = TEMPERATURE,
         top_p: float = TOP_P,
         max_new_tokens: int = MAX_NEW_TOKENS,
+        seed: int | None = None,
         stream: bool = False,
     ) -> Any:
         """The answer as text, or with `stream=True` an iterator over its pieces.
 
         `system=None` takes the system prompt of the training, '' takes none. `temperature` 0 (the default) always takes
-        the likeliest word, so an answer can be repeated; 0.6 is livelier. `top_p` then leaves out unlikely words.
+        the likeliest word, so an answer can be repeated; 0.6 is livelier. `top_p` then leaves out unlikely words,
+        and the same `seed` draws the same answer again.
         Raises BadInput for settings out of range and AwsProblem when the endpoint can't answer.
         """
-        body = payload(question, self.system if system is None else system, temperature, top_p, max_new_tokens)
+        body = payload(question, self.system if system is None else system, temperature, top_p, max_new_tokens, seed)
         if stream:
             return self._stream(body)
         answer = kit_call(
@@ -135,9 +137,12 @@ class BedrockModel:
         temperature: float = TEMPERATURE,
         top_p: float = TOP_P,
         max_new_tokens: int = MAX_NEW_TOKENS,
+        seed: int | None = None,
         stream: bool = False,
     ) -> Any:
-        """As Endpoint.ask."""
+        """As Endpoint.ask, but for the seed, which Converse doesn't take: BadInput says so."""
+        if seed is not None:
+            raise BadInput("Bedrock's Converse takes no seed; leave it out, or ask at temperature 0.")
         payload(question, system, temperature, top_p, max_new_tokens)  # the same bounds as an endpoint's
         client = self.aws.client("bedrock-runtime")
         request: dict[str, Any] = {

@@ -16,7 +16,9 @@ TOP_P = 0.9
 MAX_NEW_TOKENS = 200
 
 
-def payload(question: str, system: str | None, temperature: float, top_p: float, max_new_tokens: int) -> dict[str, Any]:
+def payload(
+    question: str, system: str | None, temperature: float, top_p: float, max_new_tokens: int, seed: int | None = None
+) -> dict[str, Any]:
     """The request body of a text-generation endpoint. Raises BadInput for settings out of range."""
     if not question.strip():
         raise BadInput("The question is empty; ask something.")
@@ -32,6 +34,10 @@ def payload(question: str, system: str | None, temperature: float, top_p: float,
     parameters |= (
         {"do_sample": True, "temperature": temperature, "top_p": top_p} if temperature > 0 else {"do_sample": False}
     )
+    if seed is not None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
+            raise BadInput(f"seed is {seed!r}; it must be a whole number from 0 to {2**31 - 1}.")
+        parameters["seed"] = seed
     return {"inputs": llama3_prompt(question, system or None), "parameters": parameters}
 
 

@@ -9,7 +9,7 @@ desk.py        ReviewDesk: accept, edit, reject, flag or note rows, by keyboard
 launch.py      LaunchForm: every hyperparameter -> a TrainingConfig, with its plan beside it
 customize.py   CustomizeForm: the same for Nova's recipes on Bedrock
 progress.py    Progress: a bar with the time left and a cancel button; watch(job)
-curves.py      CurvesView: loss curves, table and verdict
+curves.py      CurvesView: loss curves, table and verdict; LiveCurves: the same while a job runs
 playground.py  PlaygroundView: models side by side, streaming
 board.py       BoardView: the standings
 """
@@ -30,6 +30,7 @@ _EXPORTS = {
     "Progress": "progress",
     "watch": "progress",
     "CurvesView": "curves",
+    "LiveCurves": "curves",
     "PlaygroundView": "playground",
     "BoardView": "board",
 }

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import html
 import io
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
-from workshop_kit.errors import KitError
+from workshop_kit.errors import KitError, NotYet
 from workshop_kit.training.curves import METRICS, plot, plot_steps, text_table
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import Run
+from workshop_kit.widgets.pump import Pump
 from workshop_kit.widgets.style import Card, note, row, section, text
 
 
@@ -105,6 +108,51 @@ class CurvesView(Card):
             self.told.value = note("A new job was started; watch it in the next cell.", "ok")
         finally:
             self.again.disabled = False
+
+
+class LiveCurves(CurvesView):
+    """The curves of a job that is still running, drawn anew as epochs end; stops looking when the job is over.
+
+    `load()` gives the run as far as it is (load_run or load_customization), and raises NotYet before its first epoch.
+    As a plain call: load it again.
+    """
+
+    def __init__(self, load: Callable[[], Run], *, every: float = 2.0) -> None:
+        super().__init__(Run("waiting for the first epoch", ()))
+        self._pump, self._ended = Pump(), threading.Event()
+        self._thread = threading.Thread(target=self._look, args=(load, every), name="workshop curves", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._ended.set()
+
+    def wait(self, timeout: float = 600.0) -> LiveCurves:
+        """Wait until the job is over, drawing meanwhile."""
+        until = time.monotonic() + timeout
+        while self._thread.is_alive() and time.monotonic() < until:
+            self._thread.join(0.1)
+            self._pump.drain()
+        self._pump.drain()
+        return self
+
+    def _look(self, load: Callable[[], Run], every: float) -> None:
+        while not self._ended.is_set():
+            try:
+                run = load()
+            except NotYet:
+                pass
+            except KitError as problem:
+                self._pump.post(self._tell, str(problem))
+                return
+            else:
+                self._pump.post(self.show, run)
+                if run.status in ("Completed", "Failed", "Stopped"):
+                    return
+            self._ended.wait(every)
+
+    def _tell(self, message: str) -> None:
+        self.told.value = note(message, "error")
 
 
 def _table(run: Run, metric: str, named: bool) -> str:
