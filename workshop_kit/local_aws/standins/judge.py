@@ -5,6 +5,8 @@ values of the same kind, times three gates: it must read like language (mean log
 so that shuffled words fail), it must not repeat itself, and it must be about what was asked. The better score wins if
 it is clearly better. So it measures agreement with a rubric and nothing else: not correctness beyond the key facts,
 not helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter.
+
+Where the prompt asks by criterion, or for the rating of one answer, `criteria.py` computes those scores beside it.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.foundry.sectors import SECTORS
+from workshop_kit.local_aws.standins.quoted import Shown, shown
 from workshop_kit.local_aws.standins.scoring import score_row
 
 _TAG = re.compile(
@@ -31,6 +36,8 @@ MARGIN = 1.0
 FLUENT, BROKEN = -3.5, -9.0
 # An answer may be this many times as long as the reference answer before it loses for length.
 LONG = 4.0
+# An answer that names this many further values of a kind is guessing: what it holds of that is worth nothing.
+GUESSES = 3
 _WORD = re.compile(r"[a-z0-9$€£%]+(?:[.,'][a-z0-9]+)*")
 _NUMBERS = {
     word: str(n)
@@ -46,73 +53,94 @@ _STOP = set(
 
 @dataclass(frozen=True)
 class Grade:
-    """How one answer fared; score from 0 to 10."""
+    """How one answer fared; score from 0 to 10, everything else a share or a gate from 0 to 1."""
 
     score: float
     facts: float
     why: str
+    values: float = 1.0  # what naming other values left
+    fluent: float = 1.0
+    unrepeated: float = 1.0
+    relevant: float = 1.0
+    brief: float = 1.0
 
 
 def reply(ctx: Any, messages: Sequence[Mapping[str, Any]], system: str, params: Mapping[str, Any]) -> str:
-    """The verdict on the two answers in the last turn that has them, or a row's scores, as JSON text.
+    """The verdict on the two answers in the last turn that has them, one answer's rating, or a row's scores, as JSON.
 
-    Raises AwsError (ValidationException) when no turn holds a question with key facts and two answers.
+    Raises AwsError (ValidationException) when no turn holds a question with key facts and an answer or two.
     """
+    from workshop_kit.local_aws.standins.criteria import rate_answer, verdict
+
     for message in reversed(messages):
-        tags = {name: html.unescape(text) for name, text in _TAG.findall(_text(message))}
-        if tags.get("task", "").strip() == "score_row":
+        raw = dict(_TAG.findall(_text(message)))
+        tags = {name: html.unescape(text) for name, text in raw.items()}
+        task = tags.get("task", "").strip()
+        if task == "score_row":
             return score_row(tags)
-        if {"question", "key_facts", "answer_a", "answer_b"} <= set(tags):
+        pair = [raw[name] for name in ("answer_a", "answer_b") if name in raw]
+        answers = [raw["answer"]] if task == "rate_answer" and "answer" in raw else pair if len(pair) == 2 else []
+        if {"question", "key_facts"} <= set(tags) and answers:
             break
     else:
         raise AwsError(
             "ValidationException",
-            "The local judge compares two answers or scores a row: the prompt needs <question>, <key_facts>, "
-            "<answer_a> and <answer_b>.",
+            "The local judge compares two answers, rates one or scores a row: the prompt needs <question>, "
+            "<key_facts>, <answer_a> and <answer_b>.",
         )
     facts = _facts(tags["key_facts"])
-    answers = (tags["answer_a"].strip(), tags["answer_b"].strip())
-    fluency = _fluency(ctx, answers)
-    a, b = (
-        grade(answer, tags["question"], tags.get("reference_answer", ""), facts, f)
-        for answer, f in zip(answers, fluency, strict=True)
-    )
+    seen = [shown(text) for text in answers]
+    fluency = _fluency(ctx, [answer.text for answer in seen])
+    question, reference = tags["question"], tags.get("reference_answer", "")
+    grades = [_grade(answer, question, reference, facts, f) for answer, f in zip(seen, fluency, strict=True)]
+    texts = [answer.text for answer in seen]
+    if task == "rate_answer":
+        return rate_answer(texts[0], grades[0], tags)
+    a, b = grades
     winner = "tie" if abs(a.score - b.score) < MARGIN else "A" if a.score > b.score else "B"
-    verdict = {
-        "winner": winner,
-        "score_a": round(a.score, 1),
-        "score_b": round(b.score, 1),
-        "reason": f"A {a.why}; B {b.why}.",
-    }
-    return json.dumps(verdict)
+    return verdict(winner, texts, grades, tags)
 
 
 def grade(
     answer: str, question: str, reference: str, facts: Sequence[Sequence[str]], log_likelihood: float | None
 ) -> Grade:
     """Score one answer against the accepted wordings of each key fact; `log_likelihood` per token, None if unknown."""
-    if not answer:
+    return _grade(Shown(answer, len(answer)), question, reference, facts, log_likelihood)
+
+
+def _grade(
+    answer: Shown, question: str, reference: str, facts: Sequence[Sequence[str]], log_likelihood: float | None
+) -> Grade:
+    if not answer.text:
         return Grade(0.0, 0.0, "says nothing")
-    said = _normal(answer)
+    said = _normal(answer.text)
     held = [any(_holds(said, wording) for wording in wordings) for wordings in facts]
     share = sum(held) / len(held) if held else 0.0
     notes = [f"holds {sum(held)} of {len(held)} key facts"]
-    value = share
-    extra = _other_values(said, facts)
+    extra, values = _other_values(said, facts), 1.0
     if extra:
         # Naming every amount there is would hold the right one too: each further value halves what is left.
-        value *= 0.5**extra
+        values = 0.5**extra
         notes.append(f"names {extra} other value{'s' if extra > 1 else ''}")
-    for gate, note in (
-        (_fluent(log_likelihood), "does not read like language"),
-        (_unrepeated(said), "repeats itself"),
-        (_relevant(said, question, reference), "strays from the question"),
-        (_brief(answer, reference), "is far too long"),
+    if max(extra, _rivals(said, facts)) >= GUESSES:
+        values = 0.0
+        notes.append("guesses among many values")
+    gates = (
+        _fluent(log_likelihood),
+        min(_unrepeated(said), 1.5 / (3 + answer.repeats) if answer.repeats else 1.0),
+        _relevant(said, question, reference),
+        _brief(answer.length, reference),
+    )
+    value = share * values
+    for gate, note in zip(
+        gates,
+        ("does not read like language", "repeats itself", "strays from the question", "is far too long"),
+        strict=True,
     ):
         value *= gate
         if gate < 0.75:
             notes.append(note)
-    return Grade(10 * value, share, " and ".join(notes))
+    return Grade(10 * value, share, " and ".join(notes), values, *gates)
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -139,8 +167,12 @@ def _normal(text: str) -> list[str]:
 
 
 def _holds(said: list[str], wording: str) -> bool:
-    wanted = _normal(wording)
-    return bool(wanted) and any(said[n : n + len(wanted)] == wanted for n in range(len(said) - len(wanted) + 1))
+    wanted = tuple(_normal(wording))
+    return bool(wanted) and _stands(said, wanted)
+
+
+def _stands(said: list[str], wanted: tuple[str, ...]) -> bool:
+    return any(tuple(said[n : n + len(wanted)]) == wanted for n in range(len(said) - len(wanted) + 1))
 
 
 def _other_values(said: list[str], facts: Sequence[Sequence[str]]) -> int:
@@ -149,6 +181,31 @@ def _other_values(said: list[str], facts: Sequence[Sequence[str]]) -> int:
     if not any(re.search(r"\d", word) for word in accepted):
         return 0
     return len({word for word in said if re.fullmatch(r"\$?\d+(?:\.\d+)?", word)} - accepted)
+
+
+def _rivals(said: list[str], facts: Sequence[Sequence[str]]) -> int:
+    """How many other values of one fact's kind an answer names, where the kind is one of the worlds' own.
+
+    Only the worlds that come with local AWS are known here: for other domains, guessing among names goes unseen.
+    """
+    accepted = {tuple(_normal(wording)) for wordings in facts for wording in wordings}
+    words = set(said)
+    most = 0
+    for kind in _kinds():
+        if accepted & kind:
+            others = (value for value in kind - accepted if words.issuperset(value))
+            most = max(most, len({value for value in others if _stands(said, value)}))
+    return most
+
+
+@cache
+def _kinds() -> tuple[frozenset[tuple[str, ...]], ...]:
+    """The values of each attribute of the worlds, in words and without their article."""
+    return tuple(
+        frozenset(tuple(_normal(re.sub(r"^(?:the|an?) ", "", value))) for value in attribute.values)
+        for sector in SECTORS
+        for attribute in sector.attributes
+    )
 
 
 def _fluency(ctx: Any, answers: Sequence[str]) -> list[float | None]:
@@ -194,8 +251,8 @@ def _relevant(said: list[str], question: str, reference: str) -> float:
     return 1.0 if wanted & set(said) else 0.5
 
 
-def _brief(answer: str, reference: str) -> float:
+def _brief(length: int, reference: str) -> float:
     if not reference:
         return 1.0
-    ratio = len(answer) / max(40, len(reference))
+    ratio = length / max(40, len(reference))
     return 1.0 if ratio <= LONG else max(0.0, 2 - ratio / LONG)

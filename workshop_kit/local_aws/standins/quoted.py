@@ -1,0 +1,38 @@
+"""An answer as a careful prompt shows it: between two lines with a mark, each of its own lines behind "| ".
+
+A prompt without such lines is read as it stands, so the local judge answers anybody's prompt.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+_QUOTED = re.compile(r"\s*\[([0-9a-f]{8,64}) begins([^\n]*)\]\n(.*)\[\1 ends\]\s*", re.DOTALL)
+_CUT = re.compile(r"; ([\d,]+) characters, cut to ")
+_AGAIN = re.compile(r"\[the same (\d+) more times\]")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An answer's text, how long it was before it was cut, and how many repeats of its pieces were left out."""
+
+    text: str
+    length: int
+    repeats: int = 0
+
+
+def shown(raw: str) -> Shown:
+    """The answer in a tag of a prompt, as its author wrote it."""
+    found = _QUOTED.fullmatch(raw)
+    if not found:
+        text = html.unescape(raw).strip()
+        return Shown(text, len(text))
+    lines = (line.removeprefix("|").removeprefix(" ") for line in found[3].split("\n"))
+    text = html.unescape("\n".join(lines))
+    # Only counts that the prompt's author could have written: an answer that plants one is the worse for it.
+    repeats = sum(min(int(number[:9]), 10**6) for number in _AGAIN.findall(text))
+    text = _AGAIN.sub(" ", text).strip()
+    cut = _CUT.match(found[2])
+    return Shown(text, int(cut[1].replace(",", "")) if cut else len(text), repeats)
