@@ -1,4 +1,4 @@
-"""The queue of jobs on disk: SageMaker's training jobs and Bedrock's customization jobs wait in the same line.
+"""The queue of jobs on disk: SageMaker's training jobs and Bedrock's jobs wait in the same line.
 
 A job is two documents, written together: `<kind>/<name>` is what Describe or Get answers, plus private fields, and
 `active-<kind>/<name>` exists as long as the job is not over, so that looking for work does not read every job there

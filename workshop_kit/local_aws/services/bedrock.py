@@ -12,7 +12,13 @@ from typing import Any
 from workshop_kit.local_aws import catalogue
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
-from workshop_kit.local_aws.services import bedrock_common, custom_models, customization_jobs, imported_models
+from workshop_kit.local_aws.services import (
+    bedrock_common,
+    custom_models,
+    customization_jobs,
+    evaluation_jobs,
+    imported_models,
+)
 
 Document = dict[str, Any]
 
@@ -110,5 +116,6 @@ OPERATIONS: dict[str, Callable[[Context, Document], Document]] = {
     **customization_jobs.OPERATIONS,
     **custom_models.OPERATIONS,
     **imported_models.OPERATIONS,
+    **evaluation_jobs.OPERATIONS,
     **bedrock_common.OPERATIONS,
 }

@@ -17,14 +17,14 @@ from typing import Any
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
 from workshop_kit.local_aws.functions import LOG_GROUPS
-from workshop_kit.local_aws.jobs import customizations
+from workshop_kit.local_aws.jobs import customizations, evaluations
 from workshop_kit.local_aws.jobs.states import LOG_GROUP
 from workshop_kit.local_aws.store import LogStream
 
 Document = dict[str, Any]
 Event = tuple[int, int, str]  # number in the stream, milliseconds since 1970, message
 
-GROUPS = (LOG_GROUP, "/aws/sagemaker/Endpoints", customizations.LOG_GROUP)
+GROUPS = (LOG_GROUP, "/aws/sagemaker/Endpoints", customizations.LOG_GROUP, evaluations.LOG_GROUP)
 MOST = 10_000
 
 

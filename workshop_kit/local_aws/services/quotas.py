@@ -18,11 +18,13 @@ Document = dict[str, Any]
 
 REQUEST = "quota-request"
 SERVICES = {"sagemaker": "Amazon SageMaker", "bedrock": "Amazon Bedrock"}
-# Jobs wait in line here: any number may be created, and this many is what a listing says.
+# Jobs wait in line here: any number may be created, and this many is what a listing says; evaluation jobs alone are
+# held to it.
 GRANTED = 20.0
+EVALUATIONS = "(Model evaluation) Number of concurrent automatic model evaluation jobs"
 _NAMES = {
     "sagemaker": [f"{name} for {use} usage" for name in INSTANCES for use in ("training job", "endpoint")],
-    "bedrock": ["Custom models per account", "Custom model deployments per account"],
+    "bedrock": ["Custom models per account", "Custom model deployments per account", EVALUATIONS],
 }
 
 
