@@ -26,6 +26,9 @@ from workshop_kit.league.statistics.intervals import (
 from workshop_kit.league.statistics.scores import SIMILAR, Outcome, Score, Verdict, outcome, score
 
 _EXPORTS = {
+    "LengthControlled": "length",
+    "difficulties": "length",
+    "length_controlled": "length",
     "places": "ranks",
     "shared_ranks": "ranks",
 }

@@ -25,7 +25,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Score:
-    """A submission's result. Rates and interval bounds are fractions from 0 to 1."""
+    """A submission's result. Rates and interval bounds are fractions from 0 to 1.
+
+    The length-controlled win rate is that of `length.length_controlled`, None where the verdicts can't tell it; a score
+    kept by an earlier version has none.
+    """
 
     questions: int
     wins: int
@@ -39,6 +43,9 @@ class Score:
     length_ratio: float
     similar_length_questions: int
     similar_length_win_rate: float | None
+    length_controlled_win_rate: float | None = None
+    length_controlled_low: float | None = None
+    length_controlled_high: float | None = None
 
 
 def outcome(first: str, second: str) -> Outcome:
@@ -55,6 +62,8 @@ def outcome(first: str, second: str) -> Outcome:
 
 def score(verdicts: Iterable[Verdict]) -> Score:
     """Add up verdicts; the win rate is wins over all questions, so ties and flips are not wins."""
+    from workshop_kit.league.statistics.length import length_controlled  # late: it brings numpy
+
     found = list(verdicts)
     count = {name: sum(v.outcome == name for v in found) for name in ("win", "tie", "loss", "flip")}
     n = len(found)
@@ -62,6 +71,7 @@ def score(verdicts: Iterable[Verdict]) -> Score:
     low, high = wilson_interval(count["win"], n)
     similar = [v for v in found if _similar(v)]
     reference = sum(v.reference_length for v in found)
+    controlled = length_controlled(found)
     return Score(
         questions=n,
         wins=count["win"],
@@ -75,6 +85,9 @@ def score(verdicts: Iterable[Verdict]) -> Score:
         length_ratio=sum(v.candidate_length for v in found) / reference if reference else 0.0,
         similar_length_questions=len(similar),
         similar_length_win_rate=sum(v.outcome == "win" for v in similar) / len(similar) if similar else None,
+        length_controlled_win_rate=controlled.win_rate if controlled else None,
+        length_controlled_low=controlled.low if controlled else None,
+        length_controlled_high=controlled.high if controlled else None,
     )
 
 
