@@ -26,6 +26,11 @@ from workshop_kit.league.statistics.intervals import (
 from workshop_kit.league.statistics.scores import SIMILAR, Outcome, Score, Verdict, outcome, score
 
 _EXPORTS = {
+    "Comparison": "bootstrap",
+    "Estimate": "bootstrap",
+    "bootstrap_mean": "bootstrap",
+    "compare": "bootstrap",
+    "paired_difference": "bootstrap",
     "LengthControlled": "length",
     "difficulties": "length",
     "length_controlled": "length",
