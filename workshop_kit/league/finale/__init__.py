@@ -1,0 +1,14 @@
+"""The live finale: rounds against the clock, blind answers, a judge, experts and an audience.
+
+scoring.py     points, weights, tie-break: pure functions
+state.py       what a finale is at a moment
+commands.py    everything that can happen to it
+engine.py      the rules: state + command + time -> state; directing.py and playing.py hold them, guards.py their checks
+views.py       what each role may see of a state
+store.py       commands kept in order, votes, leases
+play.py        asking the contestants' models and the judge
+client.py      taking part from Python
+rehearsal.py   a whole finale with simulated people
+
+The server's routes are in routes.py and routes_director.py; they need the extra 'league'.
+"""
