@@ -29,6 +29,9 @@ _BLANK = str.maketrans(dict.fromkeys("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800
 # Brackets that look like those of a tag and have no compatibility mapping to them.
 _BRACKETS = str.maketrans(dict.fromkeys("‹〈⟨❮❰ᐸ˂⧼", "<") | dict.fromkeys("›〉⟩❯❱ᐳ˃⧽", ">"))
 _VARIATION = re.compile("[\ufe00-\ufe0f\u180b-\u180d\U000e0100-\U000e01ef]")
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Cs")  # controls, format marks, unassigned, private, lone surrogates
+# Joiners and selectors in ordinary emoji and Persian text, a byte-order mark: they go too, but are no trick.
+_COMMON = set("\u200c\u200d\ufe0e\ufe0f\ufeff")
 _STACKED = re.compile(r"(?<=[\u0300-\u036f]{2})[\u0300-\u036f]+")
 _PERIODIC = re.compile(r"(\S{1,8}?)\1{23,}")
 _PIECE = re.compile(r"\S+\s*")
@@ -56,10 +59,12 @@ def clean(text: str, longest: int) -> Cleaned:
     read = text[: READ * longest]
     shown = _LINES.sub("\n", read)
     # Compatibility forms may be much longer (one Arabic ligature stands for 18 letters): cut before and after.
-    shown = unicodedata.normalize("NFKC", shown.encode("utf-8", "ignore").decode("utf-8"))[: READ * longest]
-    seen = "".join(c for c in shown if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn"))
-    visible = _STACKED.sub("", _VARIATION.sub("", seen))
-    hidden = len(visible) < len(shown)
+    shown = unicodedata.normalize("NFKC", shown)[: READ * longest]
+    gone = {c for c in set(shown) if c not in "\n\t" and (unicodedata.category(c) in _UNSEEN or _VARIATION.match(c))}
+    seen = shown.translate(dict.fromkeys(map(ord, gone)))
+    # What stood apart by a hidden character may be one letter without it.
+    visible = _STACKED.sub("", unicodedata.normalize("NFKC", seen))
+    hidden = bool(gone - _COMMON) or len(visible) < len(seen)
     visible = visible.translate(_BLANK).translate(_BRACKETS)
     visible = re.sub(r"[^\S\n]+", " ", visible)
     visible = re.sub(r" ?\n ?", "\n", visible)

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
-from workshop_kit.local_aws.standins.judge import _STOP, Grade, _normal
+from workshop_kit.local_aws.standins.grading import STOP, Grade, normal
 
 ACCURACY, COMPLETENESS, DOMAIN = "accuracy", "completeness", "domain_adaptability"
 
@@ -61,8 +61,8 @@ def _scores(answer: str, found: Grade, tags: Mapping[str, str]) -> dict[str, flo
 
 def _vocabulary(answer: str, tags: Mapping[str, str]) -> float:
     """The share of an answer's words that are the domain's, as the rubric shows them."""
-    said, asked = set(_normal(answer)) - _STOP, set(_normal(tags.get("question", "")))
+    said, asked = set(normal(answer)) - STOP, set(normal(tags.get("question", "")))
     facts = " ".join(f"{fact.get('fact', '')} {' '.join(fact['any_of'])}" for fact in json.loads(tags["key_facts"]))
-    own = set(_normal(f"{tags.get('reference_answer', '')} {facts}")) - _STOP
+    own = set(normal(f"{tags.get('reference_answer', '')} {facts}")) - STOP
     said -= asked - own
     return len(said & own) / len(said) if said & (own - asked) else 0.0
