@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,9 @@ KINDS = (
     ),
 )
 FUNCTION = "reward function"
+EVALUATION = "evaluation job"
+OVER = ("Completed", "Failed", "Stopped")
+STOP_SECONDS = 600.0  # a job with a judge ends what it has begun before it stops
 
 
 def find(aws: Aws) -> Iterator[tuple[str, str, str]]:
@@ -91,6 +95,10 @@ def find(aws: Aws) -> Iterator[tuple[str, str, str]]:
         for row in _pages(getattr(client, kind.list), kind.member, kind.arguments or {}):
             if _owned(lambda arn=row[kind.arn]: _tags(client, arn)):
                 yield kind.noun, row[kind.name], kind.costs
+    for row in _evaluations(client):
+        if _owned(lambda arn=row["jobArn"]: _tags(client, arn)):
+            cost = "0 USD now that it is over" if row["status"] in OVER else "costs the judge's tokens until it is over"
+            yield EVALUATION, row["jobName"], cost
     functions = aws.client("lambda")
     for page in functions.get_paginator("list_functions").paginate():
         for row in page["Functions"]:
@@ -103,11 +111,40 @@ def remove(aws: Aws, noun: str, name: str) -> bool:
     if noun == FUNCTION:
         kit_call(aws.client("lambda").delete_function, FunctionName=name)
         return True
+    if noun == EVALUATION:
+        _remove_evaluation(aws, name)
+        return True
     for kind in KINDS:
         if kind.noun == noun:
             kit_call(getattr(aws.client("bedrock"), kind.delete), **{kind.argument: name})
             return True
     return False
+
+
+def _evaluations(client: Any) -> Iterator[dict[str, Any]]:
+    return (row for row in _pages(client.list_evaluation_jobs, "jobSummaries", {}) if row["status"] != "Deleting")
+
+
+def _remove_evaluation(aws: Aws, name: str) -> None:
+    """Stop an evaluation job if it runs, and delete it once it is over: only then AWS lets it be deleted."""
+    client = aws.client("bedrock")
+    arn = next((row["jobArn"] for row in _evaluations(client) if row["jobName"] == name), None)
+    if arn is None:
+        return
+    until = time.monotonic() + STOP_SECONDS
+    while (status := kit_call(client.get_evaluation_job, jobIdentifier=arn)["status"]) not in OVER:
+        if time.monotonic() > until:
+            raise AwsProblem(f"Evaluation job {name} is still {status}; run the clean-up again later.", "Conflict")
+        if status == "InProgress":
+            try:
+                kit_call(client.stop_evaluation_job, jobIdentifier=arn)
+            except AwsProblem as problem:
+                if problem.code != "ConflictException":  # it ended in between
+                    raise
+        time.sleep(0.5 if aws.endpoint_url else 5.0)
+    errors = kit_call(client.batch_delete_evaluation_job, jobIdentifiers=[arn])["errors"]
+    if errors and errors[0]["code"] != "404":
+        raise AwsProblem(f"Evaluation job {name} could not be deleted: {errors[0].get('message', '')}", "Conflict")
 
 
 def _tags(client: Any, arn: str) -> dict[str, str]:

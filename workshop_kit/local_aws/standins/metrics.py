@@ -88,12 +88,13 @@ class Score:
 def fluency(answer: float | None, known: float | None) -> float | None:
     """From 0 (broken) to 1 (fluent), by the mean log-likelihood per token of the answer under the reference model.
 
-    `known` is that of a text taken to be good language (the reference response, or the prompt): where the model finds
-    even that broken, it does not know the language, and None is the answer.
+    `known` is that of a text taken to be good language (the reference response, or the prompt), which sets the upper
+    mark where it is less likely than the league's usual one. Where the model finds even that text broken, it does not
+    know the language, and None is the answer.
     """
     if answer is None or known is None or known < BROKEN:
         return None
-    return min(1.0, max(0.0, (answer - BROKEN) / (FLUENT - BROKEN)))
+    return min(1.0, max(0.0, 1 - (min(FLUENT, known) - answer) / (FLUENT - BROKEN)))
 
 
 def score(metrics: Sequence[str], case: Case) -> list[Score]:
