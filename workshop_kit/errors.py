@@ -61,7 +61,11 @@ class LocalAwsProblem(KitError):
 
 
 class LeagueProblem(KitError):
-    """The league server refused a request or could not be reached."""
+    """The league server refused a request or could not be reached; `status` is the HTTP status it answers with."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Cancelled(KitError):

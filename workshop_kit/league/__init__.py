@@ -1,11 +1,15 @@
 """The league: hidden questions, a judge, standings.
 
+event.py        an event's settings and phases
 questions.py    the questions (the hidden ones stay in the server's process)
-judge.py        one pair of answers, judged in both orders
-statistics.py   win rate and how sure it is
-store.py        what is remembered, durably
-judging.py      the background work
-server.py       the HTTP door and the standings page
+asking.py       asking models as the league does; answer.py: what they say
+judge/          one pair of answers, judged in both orders; prompts and criteria in files
+statistics/     win rates and how sure they are
+store/          what is remembered, durably: SQLite or PostgreSQL
+judging/        the background work, in the server or on other hosts
+server/         the HTTP door and the pages
+finale/         the live finale
+evaluation.py   the same judging as a Bedrock evaluation job
 process.py      one server per workspace: start, find, stop
 client.py       submit, practise, standings
 

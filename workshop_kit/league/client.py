@@ -251,7 +251,7 @@ def practice(
 
     Raises AwsProblem or LeagueProblem when a model can't be asked, and Cancelled.
     """
-    from workshop_kit.league import judging
+    from workshop_kit.league import asking
     from workshop_kit.league.judge import judge
     from workshop_kit.league.questions import practice_questions
     from workshop_kit.league.statistics import Verdict, score
@@ -263,8 +263,8 @@ def practice(
     judge_model, reference = aws.choose_model("judge"), aws.choose_model("reference")
 
     def one(question: Any) -> tuple[dict[str, Any], Verdict]:
-        said = judging.ask_candidate(aws, target, question.question)
-        against = judging.ask_model(aws, reference, question.question)
+        said = asking.ask_candidate(aws, target, question.question)
+        against = asking.ask_model(aws, reference, question.question)
         told = judge(aws, judge_model, question, said, against)
         row = {
             "topic": question.topic,

@@ -19,6 +19,10 @@ import requests
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.workspace import write_atomically
 
+# Rooms of the server, each a module with routes(context). Some lie on floors above the league's: they are
+# named here and imported when the server runs, never by the league itself.
+ROOMS: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class LeagueInfo:

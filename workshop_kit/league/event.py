@@ -1,0 +1,115 @@
+"""What is played: the settings of an event and the phases it goes through."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from workshop_kit.errors import BadInput
+
+PhaseName = Literal["workshop", "virtual", "freeze", "finale"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be done in a phase."""
+
+    title: str
+    ranked: bool  # submit for the standings
+    practice: bool  # submit for practice
+    choose: bool  # choose the model that plays the finale
+
+
+PHASES: dict[str, Rules] = {
+    "": Rules("Open league", True, True, True),
+    "workshop": Rules("Workshop", True, True, True),
+    "virtual": Rules("Virtual league", True, True, True),
+    "freeze": Rules("Freeze", False, True, True),
+    "finale": Rules("Finale", False, True, False),
+}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase and when it begins, in seconds since 1970 (UTC); it lasts until the next one begins."""
+
+    name: PhaseName
+    starts: float
+
+
+@dataclass(frozen=True)
+class EventSettings:
+    """An event's settings; an organizer may change them at any time.
+
+    `access`: "open" lets anybody play under a name (a workspace's own league), "codes" asks for a join code.
+    `ranked_quota` counts ranked submissions that did not fail; None is without limit. `judges` and `reference` are
+    model ids, empty for the account's own choice. `calls_per_second` bounds the calls to each judge over all workers.
+    """
+
+    title: str = ""
+    access: Literal["open", "codes"] = "open"
+    phases: tuple[Phase, ...] = ()
+    phase: str = ""  # set by hand; it goes before the dates
+    ranked_quota: int | None = None
+    judges: tuple[str, ...] = ()
+    reference: str = ""
+    calls_per_second: float | None = None
+    questions_at_once: int = 4
+    finalists: int = 5
+
+    def phase_at(self, now: float) -> str:
+        """The phase at a time: the one set by hand, else by the dates; "" when neither says any."""
+        if self.phase:
+            return self.phase
+        begun = [phase for phase in self.phases if phase.starts <= now]
+        return begun[-1].name if begun else ""
+
+    def next_phase(self, now: float) -> Phase | None:
+        """The next phase with a date, while none is set by hand."""
+        coming = [phase for phase in self.phases if phase.starts > now]
+        return coming[0] if coming and not self.phase else None
+
+    def rules_at(self, now: float) -> Rules:
+        """What may be done now."""
+        return PHASES[self.phase_at(now)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data that `settings_from` reads."""
+        return asdict(self) | {"phases": [asdict(p) for p in self.phases], "judges": list(self.judges)}
+
+
+def settings_from(values: dict[str, Any]) -> EventSettings:
+    """Checked settings; raises BadInput naming the field at fault."""
+    known = {field.name for field in fields(EventSettings)}
+    if unknown := sorted(set(values) - known):
+        raise BadInput(f"An event has no setting '{unknown[0]}'; there are {', '.join(sorted(known))}.")
+    found = EventSettings(
+        **values
+        | {
+            "phases": tuple(_phase(value) for value in values.get("phases", ())),
+            "judges": tuple(values.get("judges", ())),
+        }
+    )
+    if found.access not in ("open", "codes"):
+        raise BadInput(f"The setting 'access' is {found.access!r}; it may be 'open' or 'codes'.")
+    if found.phase not in PHASES:
+        raise BadInput(f"The setting 'phase' is {found.phase!r}; it may be {', '.join(filter(None, PHASES))} or ''.")
+    starts = [phase.starts for phase in found.phases]
+    if starts != sorted(set(starts)):
+        raise BadInput("The setting 'phases' is not in order of time; each phase begins after the one before it.")
+    if found.ranked_quota is not None and found.ranked_quota < 1:
+        raise BadInput(f"The setting 'ranked_quota' is {found.ranked_quota}; it may be 1 or more, or null.")
+    if found.calls_per_second is not None and not 0 < found.calls_per_second <= 10_000:
+        raise BadInput(f"The setting 'calls_per_second' is {found.calls_per_second}; it may be above 0, or null.")
+    if not 1 <= found.questions_at_once <= 64:
+        raise BadInput(f"The setting 'questions_at_once' is {found.questions_at_once}; it may be 1 to 64.")
+    if not 1 <= found.finalists <= 20:
+        raise BadInput(f"The setting 'finalists' is {found.finalists}; it may be 1 to 20.")
+    return found
+
+
+def _phase(value: Any) -> Phase:
+    phase = value if isinstance(value, Phase) else Phase(**value)
+    if phase.name not in PHASES or not phase.name:
+        raise BadInput(f"There is no phase {phase.name!r}; the phases are {', '.join(filter(None, PHASES))}.")
+    return phase

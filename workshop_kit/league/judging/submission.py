@@ -1,0 +1,190 @@
+"""One submission from its first question to its score.
+
+Each answer and each verdict is on disk before the next is asked for, so whoever takes a submission up again, after a
+kill or on another host, goes on with what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from workshop_kit.aws import Aws
+from workshop_kit.domains import Question
+from workshop_kit.errors import KitError, LeagueProblem
+from workshop_kit.league.answer import Answer
+from workshop_kit.league.asking import answer_of, model_answer, patiently
+from workshop_kit.league.event import EventSettings
+from workshop_kit.league.judge import Judgement, JudgeSettings, judge
+from workshop_kit.league.judging.pace import Paced
+from workshop_kit.league.judging.service import service
+from workshop_kit.league.store import submissions
+from workshop_kit.league.store.database import Database
+from workshop_kit.league.store.events import settings_of
+from workshop_kit.league.store.references import keep_reference_answer, reference_answer
+from workshop_kit.league.store.scoring import end, withdrawn_questions
+from workshop_kit.league.store.submissions import Entry, StoredVerdict
+from workshop_kit.playground import deploy
+from workshop_kit.records import content_id
+
+log = logging.getLogger(__name__)
+
+
+class SubmissionJudge:
+    """Judges submissions of an event; `questions` by set, `judge_settings` the prompts and criteria."""
+
+    def __init__(
+        self,
+        database: Database,
+        aws: Aws,
+        questions: dict[str, tuple[Question, ...]],
+        *,
+        judge_settings: JudgeSettings,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.database, self.aws, self.questions = database, aws, questions
+        self.judge_settings, self.changed = judge_settings, changed
+        self.stop = threading.Event()
+
+    def run(self, id: str) -> None:
+        """Judge a submission to its end, or note in a sentence why that could not be done."""
+        try:
+            self._run(id)
+        except KitError as problem:
+            if self.stop.is_set():
+                return  # AWS often goes down together with the league: that is no fault of the submission
+            self._fail(id, str(problem))
+        except Exception:
+            # The reason goes to the server's own log; a participant can do nothing with it.
+            log.exception("judging %s failed", id)
+            if not self.stop.is_set():
+                self._fail(id, "The league server failed while judging this; its log has the reason. Submit again.")
+        self.changed()
+
+    def _fail(self, id: str, problem: str) -> None:
+        with self.database.write() as connection:
+            submissions.fail(connection, id, problem)
+
+    def _run(self, id: str) -> None:
+        with self.database.read() as connection:
+            entry, settings = submissions.entry(connection, id), settings_of(connection)
+            out = withdrawn_questions(connection)
+        if entry.state not in submissions.UNFINISHED:
+            return
+        # A submission that was begun keeps its judges and its reference: one score never mixes two of either.
+        judges = entry.judges or settings.judges or self.judge_settings.judges or (self.aws.choose_model("judge"),)
+        reference = entry.reference or settings.reference or self.aws.choose_model("reference")
+        with self.database.write() as connection:
+            submissions.begin(connection, id, judges, reference, self.judge_settings.id)
+        self.changed()
+        questions = [question for question in self.questions[entry.set] if question.id not in out]
+        with self._target(entry) as target:
+            self._ask_all(entry, target, questions, judges, reference, settings)
+            if not self.stop.is_set():
+                self._end(id, target, questions, reference)
+
+    def _ask_all(
+        self,
+        entry: Entry,
+        target: dict[str, Any],
+        questions: list[Question],
+        judges: tuple[str, ...],
+        reference: str,
+        settings: EventSettings,
+    ) -> None:
+        with self.database.read() as connection:
+            said = submissions.answers_of(connection, entry.id)
+            have = {(v.question, v.judge) for v in submissions.verdicts_of(connection, entry.id)}
+        rate = settings.calls_per_second
+        aws = Paced(self.aws, self.database, rate, self.stop) if rate else self.aws
+        failed = threading.Event()
+
+        def one(question: Question) -> None:
+            missing = [model for model in judges if (question.id, model) not in have]
+            if not missing or failed.is_set() or self.stop.is_set():
+                return
+            try:
+                answer = said.get(question.id) or self._answer(entry.id, target, question)
+                against = self._reference(reference, question)
+                for model in missing:
+                    told = patiently(
+                        lambda model=model: judge(
+                            aws, model, question, answer.text, against.text, settings=self.judge_settings
+                        ),
+                        self.stop,
+                    )
+                    with self.database.write() as connection:
+                        submissions.add_verdict(
+                            connection, entry.id, _stored(told, model, len(answer.text), len(against.text))
+                        )
+                    self.changed()
+            except BaseException:
+                failed.set()
+                raise
+
+        with ThreadPoolExecutor(settings.questions_at_once, thread_name_prefix="judging") as pool:
+            for done in [pool.submit(one, question) for question in questions]:
+                done.result()
+
+    def _answer(self, id: str, target: dict[str, Any], question: Question) -> Answer:
+        answer = patiently(lambda: answer_of(self.aws, target, question.question), self.stop)
+        with self.database.write() as connection:
+            submissions.keep_answer(connection, id, question.id, answer)
+        return answer
+
+    def _reference(self, model: str, question: Question) -> Answer:
+        key = content_id(question.question)
+        with self.database.read() as connection:
+            kept = reference_answer(connection, model, key)
+        if kept is None:
+            answer = patiently(lambda: model_answer(self.aws, model, question.question), self.stop)
+            with self.database.write() as connection:
+                kept = keep_reference_answer(connection, model, key, answer)
+        return kept
+
+    def _end(self, id: str, target: dict[str, Any], questions: list[Question], reference: str) -> None:
+        with self.database.read() as connection:
+            said = submissions.answers_of(connection, id)
+            keys = [content_id(question.question) for question in questions]
+            theirs = [kept for key in keys if (kept := reference_answer(connection, reference, key))]
+        figures = service(self.aws, target, said.values(), reference, theirs)
+        with self.database.write() as connection:
+            end(connection, id, figures)
+
+    @contextmanager
+    def _target(self, entry: Entry) -> Iterator[dict[str, Any]]:
+        """What to ask: the target, or for a trained model's artefact an endpoint that stands while it is judged."""
+        if entry.target["kind"] != "artefact":
+            with nullcontext(entry.target) as target:
+                yield target
+            return
+        endpoint = deploy(self.aws, entry.target["training_job"], name=f"league-{entry.id}")
+        try:
+            yield {"kind": "sagemaker", "endpoint": endpoint.name, "system": endpoint.system}
+        finally:
+            left = endpoint.delete()
+            if left:
+                raise LeagueProblem(
+                    f"The league could not remove {', '.join(left)}; its organizer runs workshop-kit cleanup."
+                )
+
+
+def _stored(told: Judgement, model: str, candidate_length: int, reference_length: int) -> StoredVerdict:
+    return StoredVerdict(
+        question=told.question_id,
+        judge=model,
+        outcome=told.outcome,
+        first=told.first,
+        second=told.second,
+        candidate_length=candidate_length,
+        reference_length=reference_length,
+        candidate_score=told.candidate_score,
+        reference_score=told.reference_score,
+        criteria={one.name: [one.candidate, one.reference] for one in told.criteria},
+        flags=list(told.flags),
+        reason=told.reason,
+    )

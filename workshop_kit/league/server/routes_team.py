@@ -1,0 +1,247 @@
+"""What a team may do: submit, look at its own submissions, choose its model for the finale, appeal.
+
+In an open league submissions need no token: the name of whoever submits is in the body, and what they see is what the
+standings show anyway.
+"""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.server.access import Access, address
+from workshop_kit.league.server.bodies import Body, Id, Line, Text
+from workshop_kit.league.server.context import Context
+from workshop_kit.league.server.snapshots import Snapshots
+from workshop_kit.league.store import appeals, submissions, teams
+from workshop_kit.league.store.events import settings_of
+from workshop_kit.league.store.submissions import Entry
+from workshop_kit.league.store.tokens import Identity
+
+PROVENANCE_LENGTH = 40
+
+
+class Endpoint(Body):
+    """A SageMaker endpoint of the league's account."""
+
+    kind: Literal["sagemaker"]
+    endpoint: Line(1, 2048)
+    system: Text(0, 4000) = ""
+
+
+class Bedrock(Body):
+    """A Bedrock model, or the ARN of a custom model's deployment."""
+
+    kind: Literal["bedrock"]
+    model_id: Line(1, 2048)
+    system: Text(0, 4000) = ""
+
+
+class Artefact(Body):
+    """The model of a training job; the league puts it behind an endpoint while it is judged."""
+
+    kind: Literal["artefact"]
+    training_job: Line(1, 63)
+    system: Text(0, 4000) = ""
+
+
+Target = Annotated[Endpoint | Bedrock | Artefact, Field(discriminator="kind")]
+
+
+class Submit(Body):
+    """A model to be judged. `key` is the same when one submission is sent again: it then acts once."""
+
+    participant: Line(1, 60) | None = None
+    target: Target
+    key: Text(8, 200)
+    provenance: dict[str, Any] = Field(default_factory=dict, max_length=PROVENANCE_LENGTH)
+    set: Literal["ranked", "practice"] = "ranked"
+
+
+class Choice(Body):
+    """The submission that plays the finale."""
+
+    submission: Line(1, 40)
+
+
+class Appeal(Body):
+    """Why a human should look again."""
+
+    submission: Line(1, 40)
+    text: Text(1, 2000)
+
+
+def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
+    """The teams' part of the API."""
+    router = APIRouter()
+    database = context.database
+    Player = Annotated[Identity | None, Depends(access.player)]
+    Attendee = Annotated[Identity, Depends(access.attendee)]
+    Asking = Annotated[Identity | None, Depends(access.optional)]
+
+    def told(entry: Entry) -> dict[str, Any]:
+        value = asdict(entry) | {"questions": len(context.questions[entry.set]), "judge": ", ".join(entry.judges)}
+        value.pop("team")
+        return value
+
+    def visible(who: Identity | None, entry: Entry) -> Entry:
+        """The entry, if whoever asks may see it; otherwise as if it were not there."""
+        if who is None:
+            with database.read() as connection:
+                if settings_of(connection).access == "open":
+                    return entry
+            raise LeagueProblem("This league needs a token; join with your code first.", status=401)
+        if who.role != "organizer" and who.team != entry.team:
+            raise LeagueProblem("There is no submission of your team with this id.", status=404)
+        return entry
+
+    @router.post("/api/submissions", status_code=202)
+    def submit(request: Request, body: Submit, who: Player) -> dict[str, Any]:
+        """Queue a model; the answer comes when it is on disk."""
+        context.limits.spend("submissions", who.team if who and who.team else f"{address(request)} {body.participant}")
+        with database.write() as connection:
+            settings = settings_of(connection)
+            rules = settings.rules_at(context.clock())
+            if who and who.team:
+                mine = teams.team(connection, who.team)
+                if body.participant and teams.name_key(body.participant) != teams.name_key(mine.name):
+                    raise LeagueProblem(
+                        f"Your token is of the team {mine.name}, not of {body.participant}.", status=403
+                    )
+            elif body.participant:
+                mine = teams.named(connection, body.participant)
+            else:
+                raise LeagueProblem("'participant' is missing; say under which name the model plays.")
+            if body.set == "ranked" and not rules.ranked:
+                raise LeagueProblem(f"In the phase '{rules.title}' no ranked submissions are taken.", status=409)
+            entry = submissions.submit(
+                connection,
+                mine.id,
+                set=body.set,
+                target=body.target.model_dump(),
+                provenance=body.provenance,
+                key=body.key,
+                quota=settings.ranked_quota,
+            )
+        if entry.state == "queued":
+            context.dispatch.add(entry.id)
+        context.changes.poke()
+        return told(entry)
+
+    @router.post("/api/submissions/{id}/retry", status_code=202)
+    def retry(id: Id, who: Player) -> dict[str, Any]:
+        """Queue a failed submission again; the verdicts it has are kept."""
+        with database.write() as connection:
+            visible(who, submissions.entry(connection, id))
+            entry = submissions.retry(connection, id, settings_of(connection).ranked_quota)
+        if entry.state == "queued":
+            context.dispatch.add(entry.id)
+        context.changes.poke()
+        return told(entry)
+
+    @router.get("/api/submissions")
+    def mine(who: Attendee, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
+        """The team's own submissions, oldest first."""
+        with database.read() as connection:
+            return {"submissions": [told(e) for e in submissions.entries(connection, team=who.team, limit=limit)]}
+
+    @router.get("/api/submissions/{id}")
+    def submission(id: Id, who: Asking) -> dict[str, Any]:
+        """A submission's state, progress and score."""
+        with database.read() as connection:
+            return told(visible(who, submissions.entry(connection, id)))
+
+    @router.get("/api/submissions/{id}/verdicts")
+    def verdicts(id: Id, who: Asking) -> dict[str, Any]:
+        """Every question, answer and verdict of a practice submission. Those of a ranked one stay hidden."""
+        with database.read() as connection:
+            entry = visible(who, submissions.entry(connection, id))
+            if entry.set != "practice":
+                raise LeagueProblem(
+                    "The questions of ranked submissions are hidden; look at a practice one.", status=403
+                )
+            return {"rows": judged_rows(context, connection, entry)}
+
+    @router.get("/api/me")
+    def me(who: Attendee) -> dict[str, Any]:
+        """The team: its place, the gap to the leader, what is left of its quota, its model for the finale."""
+        place, leader, count = snapshots.place_of(who.team or "")
+        with database.read() as connection:
+            settings = settings_of(connection)
+            mine, spent = teams.team(connection, who.team or ""), teams.used(connection, who.team or "")
+            members = teams.members_of(connection, who.team or "")
+        quota = settings.ranked_quota
+        return {
+            "team": mine.name,
+            "team_id": mine.id,
+            "members": members,
+            "name": who.name,
+            "place": place.place if place else None,
+            "rank": place.rank if place else None,
+            "teams": count,
+            "win_rate": place.win_rate if place else None,
+            "gap": leader.win_rate - place.win_rate if place and leader else None,
+            "used": spent,
+            "left": None if quota is None else max(0, quota - spent),
+            "best": mine.best,
+            "chosen": mine.frozen,
+            "plays": mine.plays,
+        }
+
+    @router.post("/api/me/choice")
+    def choose(body: Choice, who: Attendee) -> dict[str, Any]:
+        """Choose the model that plays the finale; until then the best one does."""
+        with database.write() as connection:
+            rules = settings_of(connection).rules_at(context.clock())
+            if not rules.choose:
+                raise LeagueProblem(f"In the phase '{rules.title}' the models are fixed.", status=409)
+            mine = teams.choose(connection, who.team or "", body.submission, str(who))
+        context.changes.poke()
+        return {"team": mine.name, "chosen": mine.frozen, "plays": mine.plays}
+
+    @router.post("/api/appeals", status_code=201)
+    def appeal(body: Appeal, who: Attendee) -> dict[str, Any]:
+        """Ask the organizer to look at a submission again."""
+        context.limits.spend("writes", who.token_id)
+        with database.write() as connection:
+            return asdict(appeals.appeal(connection, who.team or "", body.submission, body.text))
+
+    @router.get("/api/appeals")
+    def my_appeals(who: Attendee) -> dict[str, Any]:
+        """The team's own appeals with the organizer's answers."""
+        with database.read() as connection:
+            return {"appeals": [asdict(found) for found in appeals.all_appeals(connection, who.team)]}
+
+    return router
+
+
+def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[str, Any]]:
+    """A submission's questions with its answers, the reference's and the verdicts. Not for another team's eyes, and
+    for a ranked submission only for the organizer's."""
+    from workshop_kit.league.store.references import reference_answer
+    from workshop_kit.records import content_id
+
+    said = submissions.answers_of(connection, entry.id)
+    by_question: dict[str, list[dict[str, Any]]] = {}
+    for verdict in submissions.verdicts_of(connection, entry.id):
+        by_question.setdefault(verdict.question, []).append(asdict(verdict))
+    rows = []
+    for question in context.questions[entry.set]:
+        if question.id not in by_question:
+            continue
+        against = reference_answer(connection, entry.reference, content_id(question.question))
+        answer = said.get(question.id)
+        rows.append(
+            {
+                "id": question.id,
+                "topic": question.topic,
+                "question": question.question,
+                "answer": answer.text if answer else "",
+                "reference_answer": against.text if against else "",
+                "handbook": question.reference_answer,
+                "verdicts": by_question[question.id],
+            }
+        )
+    return rows

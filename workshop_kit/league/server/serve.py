@@ -1,0 +1,148 @@
+"""A league server in the foreground, and a judging worker without a server."""
+
+import importlib
+import logging
+import os
+import socket
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from workshop_kit.errors import LeagueProblem, require
+from workshop_kit.league.event import EventSettings
+from workshop_kit.league.process import ROOMS, LeagueInfo, announce, folder, only_server
+from workshop_kit.league.server.app import build_app
+from workshop_kit.league.store.database import Database, open_database
+from workshop_kit.league.store.tokens import issue
+
+
+def serve(
+    home: Path,
+    domain: str,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    attempts: int | None = None,
+    database: str | None = None,
+    settings: EventSettings | None = None,
+    judging: bool = True,
+) -> int:
+    """Serve in the foreground until interrupted.
+
+    With a PostgreSQL `database` any number of servers may run on it. Raises LeagueProblem when the port is taken or
+    this workspace has a server already.
+    """
+    uvicorn = require("uvicorn", extra="league")
+    from workshop_kit.aws import connect
+
+    home.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if database else only_server(home):
+        listener = _listener(host, port)
+        app = build_app(
+            home,
+            domain,
+            connect(home=home),
+            attempts=attempts,
+            database=database,
+            settings=settings,
+            judging=judging,
+            rooms=tuple(_room(name) for name in ROOMS),
+        )
+        listener.listen(2048)
+        url = f"http://{host}:{listener.getsockname()[1]}"
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: Any) -> None:
+                # Shutdown waits for open streams before the lifespan ends: they must hear of it here.
+                app.state.changes.close()
+                super().handle_exit(sig, frame)
+
+        server = Server(
+            uvicorn.Config(
+                app, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=65, proxy_headers=True
+            )
+        )
+        print(f"The league on '{domain}': {url}", flush=True)
+
+        def tell_when_ready() -> None:
+            while not server.started:
+                if server.should_exit:
+                    return
+                threading.Event().wait(0.05)
+            if not database:
+                announce(home, LeagueInfo(url, domain, os.getpid()))
+
+        threading.Thread(target=tell_when_ready, daemon=True).start()
+        server.run(sockets=[listener])
+    return 0
+
+
+def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
+    """Judge in the foreground until interrupted, on whatever host this is; needs PostgreSQL.
+
+    Raises LeagueProblem for any other database.
+    """
+    from workshop_kit.aws import connect
+    from workshop_kit.league.judge import JudgeSettings
+    from workshop_kit.league.judging.postgres import PostgresWorker
+    from workshop_kit.league.judging.submission import SubmissionJudge
+    from workshop_kit.league.questions import hidden_questions, practice_questions
+    from workshop_kit.league.server.app import _prompts
+    from workshop_kit.league.store.events import open_event
+
+    store = open_database(database)
+    if not store.is_postgres:
+        raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
+    with store.write() as connection:
+        open_event(connection, domain)
+    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
+    judge = SubmissionJudge(store, connect(home=home), questions, judge_settings=JudgeSettings.load(_prompts(home)))
+    worker = PostgresWorker(judge, at_once=at_once)
+    worker.start()
+    print(f"Judging for {store.url}", flush=True)
+    try:
+        worker.wait()
+    except KeyboardInterrupt:
+        worker.stop()
+    finally:
+        store.close()
+    return 0
+
+
+def token_for(home: Path, *, role: str, name: str, database: str | None = None) -> str:
+    """A new token for an organizer or judge, made by whoever has the event's database.
+
+    Raises LeagueProblem when the database can't be opened.
+    """
+    store: Database = open_database(database or folder(home) / "league.sqlite")
+    try:
+        with store.write() as connection:
+            from workshop_kit.league.store.audit import note
+
+            note(connection, "command line", "new token", role, {"name": name})
+            return issue(connection, role, None, name)  # type: ignore[arg-type]
+    finally:
+        store.close()
+
+
+def _room(name: str) -> Any:
+    """A room of the server on a higher floor: named in ROOMS, not imported from here."""
+    return importlib.import_module(name).routes
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        raise LeagueProblem(
+            f"Port {port} on {host} can't be used ({problem.strerror}); choose another one with --port."
+        ) from None
+    return listener
+
+
+def configure_logging() -> None:
+    """Log lines with their time, to the server's own log."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

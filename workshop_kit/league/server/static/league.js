@@ -1,0 +1,68 @@
+// Helpers of every page. Whatever people wrote goes into the page as text and never as markup.
+"use strict";
+const byId = id => document.getElementById(id);
+const percent = x => Math.round(100 * x) + " %";
+const SVG = "http://www.w3.org/2000/svg";
+
+function element(tag, text, className) {
+  const e = document.createElement(tag);
+  if (text !== undefined && text !== null) e.textContent = text;
+  if (className) e.className = className;
+  return e;
+}
+
+function shape(tag, attributes, text) {
+  const e = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+
+async function fetchJson(url, options) {
+  const settings = { ...options };
+  if (settings.body !== undefined) {
+    settings.body = JSON.stringify(settings.body);
+    settings.headers = { "Content-Type": "application/json", ...(settings.headers || {}) };
+    settings.method = settings.method || "POST";
+  }
+  const reply = await fetch(url, settings);
+  const told = await reply.json().catch(() => ({}));
+  if (!reply.ok) throw new Error((told.error && told.error.message) || ("The league answered with status " + reply.status + "."));
+  return told;
+}
+
+// Calls show(value) with every message of a stream; some proxies hold streams back, so when one fails twice, or says
+// nothing at first, the page asks for `poll` every few seconds instead.
+function live(url, poll, show, tell) {
+  let failed = 0, heard = false, timer = null, source = null;
+  const say = (text, on) => { if (tell) tell(text, on); };
+  const ask = async () => {
+    try { show(await fetchJson(poll)); say("Live, every 3 s", true); } catch (problem) { say("Reconnecting…", false); }
+    timer = setTimeout(ask, 3000);
+  };
+  const fall = () => { if (source) source.close(); source = null; if (!timer) ask(); };
+  if (!window.EventSource) { ask(); return; }
+  source = new EventSource(url);
+  source.onmessage = event => { heard = true; failed = 0; say("Live", true); show(JSON.parse(event.data)); };
+  source.onerror = () => { failed += 1; say("Reconnecting…", false); if (failed >= 2) fall(); };
+  setTimeout(() => { if (!heard) fall(); }, 5000);
+}
+
+function sayLive(text, on) {
+  byId("live").textContent = text;
+  byId("live").className = on ? "" : "off";
+}
+
+// A bar from 0 to 1 with its interval.
+function rateBar(rate, low, high) {
+  const svg = shape("svg", { "aria-hidden": "true", class: "ratebar" });
+  const at = x => (100 * x) + "%";
+  const line = (x1, y1, x2, y2) =>
+    svg.append(shape("line", { x1, y1, x2, y2, stroke: "var(--whisker)", "stroke-width": 1.5 }));
+  svg.append(shape("rect", { x: 0, y: 5, width: "100%", height: 16, rx: 4, fill: "var(--track)" }));
+  svg.append(shape("rect", { x: 0, y: 5, width: at(rate), height: 16, rx: 4, fill: "var(--bar)" }));
+  line(at(low), 13, at(high), 13);
+  line(at(low), 8, at(low), 18);
+  line(at(high), 8, at(high), 18);
+  return svg;
+}

@@ -1,0 +1,164 @@
+"""From verdicts to a score, and from scores to a team's place: counted anew whenever something they rest on changes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.statistics import Outcome, Verdict, score
+from workshop_kit.league.store.audit import note
+from workshop_kit.league.store.database import bump
+from workshop_kit.league.store.schema import overrides, submissions, teams, withdrawn
+from workshop_kit.league.store.sql import insert_once, upsert
+from workshop_kit.league.store.submissions import Entry, StoredVerdict, entry, verdicts_of
+
+
+def panel_outcome(outcomes: list[str]) -> Outcome:
+    """What several judges say together: the outcome that more than half of them name, else a tie."""
+    name, count = Counter(outcomes).most_common(1)[0]
+    return name if 2 * count > len(outcomes) else "tie"  # type: ignore[return-value]
+
+
+def counted(connection: Connection, id: str) -> list[Verdict]:
+    """The verdicts that count: the judges' together, a human's override in their place, no withdrawn question."""
+    by_question: dict[str, list[StoredVerdict]] = defaultdict(list)
+    for verdict in verdicts_of(connection, id):
+        by_question[verdict.question].append(verdict)
+    out = set(connection.execute(select(withdrawn.c.question)).scalars())
+    query = select(overrides.c.question, overrides.c.outcome).where(overrides.c.submission == id)
+    human = dict(connection.execute(query).all())
+    return [
+        Verdict(
+            question,
+            human.get(question) or panel_outcome([verdict.outcome for verdict in found]),
+            found[0].candidate_length,
+            found[0].reference_length,
+        )
+        for question, found in by_question.items()
+        if question not in out
+    ]
+
+
+def end(connection: Connection, id: str, service: dict[str, Any] | None = None) -> Entry:
+    """Score a submission whose questions are all judged, and give its team the place that follows."""
+    found = entry(connection, id)
+    if found.state in ("queued", "judging"):
+        result = score(counted(connection, id))
+        connection.execute(
+            update(submissions)
+            .where(submissions.c.id == id)
+            .values(
+                state="done",
+                problem="",
+                ended=time.time(),
+                score=asdict(result),
+                win_rate=result.win_rate,
+                service=service,
+            )
+        )
+        place(connection, found.team)
+    return entry(connection, id)
+
+
+def place(connection: Connection, team: str) -> None:
+    """Find a team's best ranked submission; of equal ones the earliest counts."""
+    if connection.dialect.name == "postgresql":
+        # Two submissions of a team that end together must not each overlook the other.
+        connection.execute(select(teams.c.id).where(teams.c.id == team).with_for_update())
+    judged = (submissions.c.team == team, submissions.c.set == "ranked", submissions.c.state == "done")
+    count = connection.execute(select(func.count()).where(*judged)).scalar_one()
+    best = connection.execute(
+        select(submissions.c.id, submissions.c.created, submissions.c.score)
+        .where(*judged)
+        .order_by(submissions.c.win_rate.desc(), submissions.c.created, submissions.c.id)
+        .limit(1)
+    ).one_or_none()
+    connection.execute(
+        update(teams)
+        .where(teams.c.id == team)
+        .values(
+            judged=count,
+            best=best.id if best else None,
+            best_rate=best.score["win_rate"] if best else None,
+            best_low=best.score["low"] if best else None,
+            best_high=best.score["high"] if best else None,
+            best_created=best.created if best else None,
+        )
+    )
+    bump(connection, "standings")
+    bump(connection, "league")
+
+
+def rescore(connection: Connection, ids: list[str] | None = None) -> int:
+    """Count judged submissions anew (all of them by default); gives how many scores changed."""
+    query = select(submissions.c.id, submissions.c.team, submissions.c.score).where(submissions.c.state == "done")
+    if ids is not None:
+        query = query.where(submissions.c.id.in_(ids))
+    changed, touched = 0, set()
+    for row in connection.execute(query).all():
+        result = asdict(score(counted(connection, row.id)))
+        if result != row.score:
+            connection.execute(
+                update(submissions).where(submissions.c.id == row.id).values(score=result, win_rate=result["win_rate"])
+            )
+            changed += 1
+            touched.add(row.team)
+    for team in touched:
+        place(connection, team)
+    return changed
+
+
+def unscored(connection: Connection) -> list[str]:
+    """Judged submissions without a score: those that an earlier version of the kit left."""
+    query = select(submissions.c.id).where(submissions.c.state == "done", submissions.c.win_rate.is_(None))
+    return list(connection.execute(query).scalars())
+
+
+def withdraw(connection: Connection, question: str, reason: str, who: str) -> int:
+    """Take a question out of every score; gives how many scores changed. Its verdicts are kept."""
+    if insert_once(connection, withdrawn, question=question, reason=reason, who=who[:80], at=time.time()):
+        note(connection, who, "withdraw question", question, {"reason": reason})
+    return rescore(connection)
+
+
+def restore(connection: Connection, question: str, who: str) -> int:
+    """Let a withdrawn question count again; gives how many scores changed."""
+    if connection.execute(withdrawn.delete().where(withdrawn.c.question == question)).rowcount:
+        note(connection, who, "restore question", question)
+    return rescore(connection)
+
+
+def withdrawn_questions(connection: Connection) -> dict[str, str]:
+    """The questions that don't count, with the reason."""
+    return dict(connection.execute(select(withdrawn.c.question, withdrawn.c.reason)).all())
+
+
+def override(connection: Connection, id: str, question: str, outcome: Outcome, reason: str, who: str) -> Entry:
+    """A human's outcome in the place of the judges'. It is logged with its reason, and the score counted anew.
+
+    Raises LeagueProblem when the submission has no verdict on the question.
+    """
+    before = [verdict.outcome for verdict in verdicts_of(connection, id) if verdict.question == question]
+    if not before:
+        raise LeagueProblem("That submission has no verdict on that question.", status=404)
+    row = {"outcome": outcome, "reason": reason, "who": who[:80], "at": time.time()}
+    connection.execute(
+        upsert(connection, overrides)
+        .values(submission=id, question=question, **row)
+        .on_conflict_do_update(index_elements=["submission", "question"], set_=row)
+    )
+    note(
+        connection,
+        who,
+        "override",
+        id,
+        {"question": question, "judges said": before, "outcome": outcome, "reason": reason},
+    )
+    rescore(connection, [id])
+    bump(connection, "league")
+    return entry(connection, id)

@@ -1,0 +1,229 @@
+"""Submissions: sent in once, judged question by question, every answer and verdict on disk before the next is asked."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.answer import Answer
+from workshop_kit.league.statistics import Score
+from workshop_kit.league.store.database import bump
+from workshop_kit.league.store.schema import answers, submissions, teams, verdicts
+from workshop_kit.league.store.sql import insert_once
+from workshop_kit.league.store.teams import used
+
+Set = Literal["ranked", "practice"]
+UNFINISHED = ("queued", "judging")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission as the league keeps it; `judged` questions so far, `service` the cost and speed of its answers."""
+
+    id: str
+    team: str
+    participant: str
+    set: Set
+    target: dict[str, Any]
+    provenance: dict[str, Any]
+    state: str  # queued, judging, done or failed
+    problem: str
+    judges: tuple[str, ...]
+    reference: str
+    judge_settings: str
+    created: float
+    ended: float | None
+    judged: int
+    score: Score | None
+    service: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class StoredVerdict:
+    """One judge's verdict on one question, seen from the candidate; lengths in characters, scores from 0 to 10."""
+
+    question: str
+    judge: str
+    outcome: str
+    first: str
+    second: str
+    candidate_length: int
+    reference_length: int
+    candidate_score: float
+    reference_score: float
+    criteria: dict[str, Any]
+    flags: list[str]
+    reason: str
+
+
+def submit(
+    connection: Connection,
+    team: str,
+    *,
+    set: Set,
+    target: dict[str, Any],
+    provenance: dict[str, Any],
+    key: str,
+    quota: int | None = None,
+) -> Entry:
+    """Queue a submission; a repeated `key` of a team gives the one that is there already, and nothing acts twice.
+
+    Raises LeagueProblem when the team has used its quota of ranked submissions (failed ones don't count).
+    """
+    query = select(submissions.c.id).where(submissions.c.team == team, submissions.c.key == key)
+    found = connection.execute(query).scalar_one_or_none()
+    if found:
+        return entry(connection, found)
+    if set == "ranked":
+        _check_quota(connection, team, quota)
+    values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "key": key}
+    more = {"provenance": provenance, "state": "queued", "problem": "", "judges": [], "reference": ""}
+    insert_once(connection, submissions, **values, **more, judge_settings="", created=time.time(), judged=0, score=None)
+    bump(connection, "league")
+    return entry(connection, connection.execute(query).scalar_one())
+
+
+def _entries() -> Select[Any]:
+    return select(submissions, teams.c.name.label("participant")).join(teams, teams.c.id == submissions.c.team)
+
+
+def _entry(row: RowMapping) -> Entry:
+    values = {name: row[name] for name in Entry.__dataclass_fields__}
+    told = values["score"]
+    return Entry(**values | {"judges": tuple(values["judges"]), "score": Score(**told) if told else None})
+
+
+def entry(connection: Connection, id: str) -> Entry:
+    """A submission; raises LeagueProblem when there is none with this id."""
+    row = connection.execute(_entries().where(submissions.c.id == id)).mappings().one_or_none()
+    if row is None:
+        raise LeagueProblem(
+            "There is no submission with this id; look at the standings for the ones there are.", status=404
+        )
+    return _entry(row)
+
+
+def entries(
+    connection: Connection, *, team: str | None = None, state: Sequence[str] = (), limit: int = 1000, offset: int = 0
+) -> list[Entry]:
+    """Submissions, oldest first."""
+    query = _entries().order_by(submissions.c.created, submissions.c.id).limit(limit).offset(offset)
+    if team is not None:
+        query = query.where(submissions.c.team == team)
+    if state:
+        query = query.where(submissions.c.state.in_(state))
+    return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def unfinished(connection: Connection) -> list[str]:
+    """The ids of submissions that wait or were being judged, oldest first."""
+    query = select(submissions.c.id).where(submissions.c.state.in_(UNFINISHED))
+    return list(connection.execute(query.order_by(submissions.c.created, submissions.c.id)).scalars())
+
+
+def waiting(connection: Connection, limit: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many submissions wait or are being judged, and the first of them."""
+    count = connection.execute(select(func.count()).where(submissions.c.state.in_(UNFINISHED))).scalar_one()
+    query = (
+        select(teams.c.name.label("participant"), submissions.c.state, submissions.c.judged, submissions.c.set)
+        .join(teams, teams.c.id == submissions.c.team)
+        .where(submissions.c.state.in_(UNFINISHED))
+        .order_by(submissions.c.state, submissions.c.created)
+        .limit(limit)
+    )
+    return count, [dict(row) for row in connection.execute(query).mappings()]
+
+
+def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> None:
+    """Note that judging has begun, by whom and against what."""
+    connection.execute(
+        update(submissions)
+        .where(submissions.c.id == id)
+        .values(state="judging", problem="", judges=list(judges), reference=reference, judge_settings=judge_settings)
+    )
+    bump(connection, "league")
+
+
+def keep_answer(connection: Connection, id: str, question: str, answer: Answer) -> None:
+    """Keep what the candidate said; an answer that is there already stays."""
+    insert_once(
+        connection,
+        answers,
+        submission=id,
+        question=question,
+        text=answer.text,
+        tokens_in=answer.tokens_in,
+        tokens_out=answer.tokens_out,
+        seconds=answer.seconds,
+    )
+
+
+def answers_of(connection: Connection, id: str) -> dict[str, Answer]:
+    """The candidate's answers so far, by question."""
+    query = select(answers).where(answers.c.submission == id)
+    return {
+        row["question"]: Answer(row["text"], row["tokens_in"], row["tokens_out"], row["seconds"])
+        for row in connection.execute(query).mappings()
+    }
+
+
+def add_verdict(connection: Connection, id: str, verdict: StoredVerdict) -> bool:
+    """Keep one judge's verdict; one that is there already stays. Whether it was new."""
+    values = {name: getattr(verdict, name) for name in StoredVerdict.__dataclass_fields__}
+    new = insert_once(connection, verdicts, submission=id, created=time.time(), **values)
+    if new:
+        judged = select(func.count(func.distinct(verdicts.c.question))).where(verdicts.c.submission == id)
+        connection.execute(update(submissions).where(submissions.c.id == id).values(judged=judged.scalar_subquery()))
+        bump(connection, "league")
+    return new
+
+
+def verdicts_of(connection: Connection, id: str) -> list[StoredVerdict]:
+    """Every judge's verdicts so far, by question."""
+    query = select(verdicts).where(verdicts.c.submission == id).order_by(verdicts.c.question, verdicts.c.judge)
+    names = StoredVerdict.__dataclass_fields__
+    return [StoredVerdict(**{name: row[name] for name in names}) for row in connection.execute(query).mappings()]
+
+
+def fail(connection: Connection, id: str, problem: str) -> None:
+    """Note that judging ended without a score, and the one sentence that says why. It does not use the quota up."""
+    connection.execute(
+        update(submissions)
+        .where(submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
+        .values(state="failed", problem=problem, ended=time.time())
+    )
+    bump(connection, "league")
+
+
+def retry(connection: Connection, id: str, quota: int | None = None) -> Entry:
+    """Queue a failed submission again; what it has is kept. Any other state is left as it is.
+
+    Raises LeagueProblem when the team has used its quota since.
+    """
+    found = entry(connection, id)
+    if found.state == "failed":
+        if found.set == "ranked":
+            _check_quota(connection, found.team, quota)
+        connection.execute(
+            update(submissions)
+            .where(submissions.c.id == id, submissions.c.state == "failed")
+            .values(state="queued", problem="", ended=None)
+        )
+        bump(connection, "league")
+    return entry(connection, id)
+
+
+def _check_quota(connection: Connection, team: str, quota: int | None) -> None:
+    """Raise LeagueProblem when a team's ranked submissions are all used."""
+    if quota is None:
+        return
+    # On PostgreSQL two of a team's submissions at the same moment must not both take the last place.
+    row = connection.execute(select(teams.c.name).where(teams.c.id == team).with_for_update()).one()
+    if used(connection, team) >= quota:
+        raise LeagueProblem(f"{row.name} has used all {quota} submissions of this league.", status=409)
