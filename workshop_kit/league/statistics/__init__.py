@@ -26,6 +26,11 @@ from workshop_kit.league.statistics.intervals import (
 from workshop_kit.league.statistics.scores import SIMILAR, Outcome, Score, Verdict, outcome, score
 
 _EXPORTS = {
+    "Bouts": "strengths",
+    "Ratings": "strengths",
+    "Strength": "strengths",
+    "bouts": "strengths",
+    "bradley_terry": "strengths",
     "Comparison": "bootstrap",
     "Estimate": "bootstrap",
     "bootstrap_mean": "bootstrap",
