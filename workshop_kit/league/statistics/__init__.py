@@ -26,6 +26,11 @@ from workshop_kit.league.statistics.intervals import (
 from workshop_kit.league.statistics.scores import SIMILAR, Outcome, Score, Verdict, outcome, score
 
 _EXPORTS = {
+    "JudgeAgreement": "agreeing",
+    "agreement": "agreeing",
+    "cohens_kappa": "agreeing",
+    "krippendorffs_alpha": "agreeing",
+    "percent_agreement": "agreeing",
     "Bouts": "strengths",
     "Ratings": "strengths",
     "Strength": "strengths",
