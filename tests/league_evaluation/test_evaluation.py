@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import urllib.request
 from types import SimpleNamespace
 
 import pytest
@@ -246,7 +247,33 @@ def test_output_that_is_gone_or_damaged_is_told(aws):
         job.results()
 
 
-def test_a_connection_that_breaks_after_the_job_was_made_makes_no_second_job(aws, monkeypatch):
+def faults(aws, *rules):
+    body = json.dumps([{"operation": "CreateEvaluationJob", **rule} for rule in rules]).encode()
+    request = urllib.request.Request(aws.endpoint_url + "/_workshop/faults", body, method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+@pytest.mark.parametrize("fault", ["throttling", "internal", "drop", "drop-after"])
+def test_a_passing_fault_of_aws_makes_one_job(aws, fault):
+    faults(aws, {"fault": fault})
+    before = len(list_evaluations(aws))
+    job = start_evaluation(aws, RIGHT, name=f"passing-{fault}", judge_model=JUDGE, metrics=["Refusal"])
+    assert len(list_evaluations(aws)) == before + 1
+    assert job.wait(poll_seconds=0.1).results()["Refusal"] == MetricResult(METRICS["Builtin.Refusal"], 0.0, 0.0, 10, 0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [("quota", "quota does not allow this"), ("access-denied", "CreateEvaluationJob is not allowed for this role")],
+)
+def test_a_lasting_fault_is_told_in_one_sentence_and_nothing_is_started(aws, fault, sentence):
+    faults(aws, {"fault": fault})
+    with pytest.raises(AwsProblem, match=sentence):
+        start_evaluation(aws, RIGHT, name=f"lasting-{fault}", judge_model=JUDGE)
+    assert not [job for job in list_evaluations(aws) if job.name.startswith("lasting")]
+
+
+def test_a_job_that_was_made_though_the_answer_never_came_is_found_by_its_name(aws, monkeypatch):
     client, made = aws.client("bedrock"), []
     create = client.create_evaluation_job
 
@@ -257,7 +284,20 @@ def test_a_connection_that_breaks_after_the_job_was_made_makes_no_second_job(aws
     monkeypatch.setattr(client, "create_evaluation_job", breaks)
     job = start_evaluation(aws, RIGHT, name="broken-off", judge_model=JUDGE, metrics=["Refusal"])
     assert [job.arn] == made
-    assert job.wait(poll_seconds=0.1).results()["Refusal"] == MetricResult(METRICS["Builtin.Refusal"], 0.0, 0.0, 10, 0)
+
+
+def test_shuffled_words_of_right_answers_are_no_answers(aws):
+    fees = [(f"How much is a {thing} in Calder?", f"A {thing} in Calder costs ${n}0.") for n, thing in
+            enumerate(("taxi licence", "noise permit", "market stall", "tree removal permit"), start=2)]  # fmt: skip
+    shuffled = [(prompt, ref, " ".join(sorted(ref.split(), key=len))) for prompt, ref in fees]
+    pair = start_comparison(
+        aws,
+        {"said": [(prompt, ref, ref) for prompt, ref in fees], "shuffled": shuffled},
+        judge_model=JUDGE,
+        metrics=["Correctness", "Coherence"],
+    )
+    for found in pair.wait(poll_seconds=0.1).results().differences():
+        assert found.first == 1 and found.second < 0.4 and found.better == "first", found
 
 
 def test_cleaning_up_stops_and_deletes_the_kits_evaluation_jobs_and_no_others(aws):

@@ -2,8 +2,9 @@
 
 A large model would read the answer; here rules count, and every explanation says so. What each counts:
 
-    Correctness      amounts and names of the reference response held (3 parts) and its other words (1 part); halved
-                     for each amount that neither it nor the prompt names, and if just one of the two says "not"
+    Correctness      amounts and names of the reference response held (3 parts) and its other words (1 part), halved
+                     for each amount that neither it nor the prompt names; where it holds none, its words held times the
+                     share of the answer's words that are its own; halved if just one of the two says "not"
     Completeness     amounts and names held, and other words held, as much of one as of the other
     Faithfulness     words, names and numbers of the answer that the prompt's own material has
     Helpfulness      the mean of Completeness, Relevance and form, if it reads like language; 0 for a refusal
@@ -37,10 +38,16 @@ WHO = "Local rubric judge (rules, not a language model)"
 MOST_CHARACTERS = 20_000
 # A prompt holds material to be faithful to when it has at least this many content words outside of its questions.
 MATERIAL = 8
-_AMOUNT = re.compile(r"[$€£]?\d+(?:[.:]\d+)*%?")
+_UNIT = r"(?:minute|hour|day|week|month|year)"
+_AMOUNT = re.compile(rf"[$€£]?\d+(?:[.:]\d+)*(?:%|[ -]{_UNIT})?")
 _NAME = re.compile(r"(?<=[a-z,;] )(?:(?:Mrs?|Ms|Dr)\.? )?([A-Z][\w'-]+)")
 _COUNTS = {
-    word: str(n) for n, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), start=2)
+    word: str(n)
+    for n, word in enumerate(
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty".split(),
+        start=2,
+    )
 }
 _NOT = re.compile(r"\b(?:not|never|nobody|none|cannot|without)\b|n't\b|\bno\b(?!\.)")
 _REFUSAL = re.compile(
@@ -118,11 +125,14 @@ def _plain(text: str) -> str:
 
 
 def _amounts(text: str) -> set[str]:
-    """Numbers in one form: "1,500 dollars" as "$1500", "two" as "2"."""
+    """Numbers in one form: "1,500 dollars" as "$1500", "two weeks" as "2 week"."""
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())
     text = re.sub(r"(\d+(?:\.\d+)?)\s*(?:us\s*)?dollars?\b", r"$\1", text)
+    text = re.sub(rf"\bone (?={_UNIT}\b)", "1 ", text)
     text = re.sub(r"[a-z]+", lambda found: _COUNTS.get(found[0], found[0]), text)
-    return {amount.replace(":00", "") for amount in _AMOUNT.findall(re.sub(r"\$\s+(?=\d)", "$", text))}
+    return {
+        amount.replace(":00", "").replace("-", " ") for amount in _AMOUNT.findall(re.sub(r"\$\s+(?=\d)", "$", text))
+    }
 
 
 def _variety(text: str) -> float:
@@ -168,9 +178,14 @@ def _correct(case: Case) -> tuple[float | None, str]:
     if not case.response:
         return 0.0, "says nothing"
     values, words, told = _held(case)
-    result = words if values is None else 0.75 * values + 0.25 * words
     notes = [f"against the reference response it holds {told}"]
-    if values is not None:
+    if values is None:
+        own = case.said - set(stems(case.prompt))
+        shared = len(own & set(stems(case.reference))) / len(own) if own else 1.0
+        result = words * shared
+        notes.append(f"{round(100 * shared)} % of its own words are the reference's")
+    else:
+        result = 0.75 * values + 0.25 * words
         other = _amounts(case.response) - _amounts(case.reference) - _amounts(case.prompt)
         result *= 0.5 ** len(other)
         if other:
