@@ -12,7 +12,7 @@ import binascii
 import html
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from workshop_kit.league.judge.shield import Cleaned
@@ -130,5 +130,11 @@ def _copies(answer: str, question: str) -> bool:
 
 def _holds_a_line(answer: str, prompt: str) -> bool:
     said = _words(answer)
+    return len(said) >= 45 and any(line in said for line in _lines(prompt))
+
+
+@lru_cache(maxsize=8)
+def _lines(prompt: str) -> tuple[str, ...]:
+    """The sentences of a prompt that are long enough to be nobody else's."""
     lines = (_words(part) for line in prompt.splitlines() for part in re.split(r"(?<=[.:?])\s", line))
-    return any(len(line) >= 45 and line in said for line in lines)
+    return tuple(line for line in lines if len(line) >= 45)

@@ -1,10 +1,10 @@
 """The local judge's scores by criterion, by rules, for a pair of answers or for one.
 
     accuracy             the share of key facts held, less for other values named (each further number halves it)
-    completeness         the share of key facts held, times relevance, brevity and not repeating oneself
-    domain_adaptability  the share of the answer's words that the reference answer and the key facts use too; words that
-                         only the question has count neither way, and an answer that adds nothing to the question's
-                         words gets 0
+    completeness         the share of key facts held, times relevance, brevity and not repeating oneself; none
+                         for guessing among many values
+    domain_adaptability  of the words that an answer adds to the question's, the share that the reference answer and the
+                         key facts use too; nothing added is worth nothing
 
 All three are closed by the gate of language (likelihood under the reference model): what reads like no sentence of the
 domain says nothing. The third is a measure of vocabulary and no more: it can't tell whether an answer suits the person
@@ -51,9 +51,11 @@ def _scores(answer: str, found: Grade, tags: Mapping[str, str]) -> dict[str, flo
         names = []
     if not names:
         raise AwsError("ValidationException", "<criteria> is not a JSON list of {name, description}.")
+    # Whoever names every value has given none.
+    given = found.facts if found.values else 0.0
     rules = {
         ACCURACY: found.facts * found.values * found.fluent,
-        COMPLETENESS: found.facts * found.relevant * found.brief * found.unrepeated * found.fluent,
+        COMPLETENESS: given * found.relevant * found.brief * found.unrepeated * found.fluent,
         DOMAIN: _vocabulary(answer, tags) * found.fluent,
     }
     return {name: round(10 * rules[name], 1) if name in rules else None for name in names}
@@ -63,6 +65,6 @@ def _vocabulary(answer: str, tags: Mapping[str, str]) -> float:
     """The share of an answer's words that are the domain's, as the rubric shows them."""
     said, asked = set(normal(answer)) - STOP, set(normal(tags.get("question", "")))
     facts = " ".join(f"{fact.get('fact', '')} {' '.join(fact['any_of'])}" for fact in json.loads(tags["key_facts"]))
-    own = set(normal(f"{tags.get('reference_answer', '')} {facts}")) - STOP
-    said -= asked - own
-    return len(said & own) / len(said) if said & (own - asked) else 0.0
+    own = set(normal(f"{tags.get('reference_answer', '')} {facts}"))
+    said -= asked
+    return len(said & own) / len(said) if said else 0.0
