@@ -1,0 +1,99 @@
+"""An event on a real PostgreSQL: several web servers and judging workers over one database."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from workshop_kit.league import client
+from workshop_kit.league.judge import JudgeSettings
+from workshop_kit.league.judging.postgres import PostgresWorker
+from workshop_kit.league.judging.submission import SubmissionJudge
+from workshop_kit.league.questions import hidden_questions, practice_questions
+from workshop_kit.league.store import open_database, submissions
+from workshop_kit.league.store.schema import verdicts
+
+
+@contextmanager
+def serving(home: Path, domain: Path, aws, postgres: str, **more) -> Iterator[str]:
+    import uvicorn
+
+    from workshop_kit.league.server import build_app
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = build_app(home, str(domain), aws, database=postgres, **more)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(20)
+
+
+def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Path, aws, postgres: str) -> None:
+    """What is sent in at one server is judged by workers of their own and seen at the other."""
+    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
+    with (
+        serving(tmp_path / "one", domain, aws, postgres, judging=False) as one,
+        serving(tmp_path / "two", domain, aws, postgres, judging=False) as two,
+    ):
+        workers = []
+        for _ in range(2):
+            judge = SubmissionJudge(open_database(postgres), aws, questions, judge_settings=JudgeSettings.load())
+            workers.append(PostgresWorker(judge))
+            workers[-1].start()
+        names = [f"Team {n}" for n in range(6)]
+        for n, name in enumerate(names):
+            url = (one, two)[n % 2]
+            client.submit(aws, f"right-{10 * n}", name, domain="bicycle-library", url=url, wait=False)
+        until = time.monotonic() + 30
+        while len(rows := client.standings(url=two).rows) < 6 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert sorted(row["participant"] for row in rows) == names
+        assert client.standings(url=one).rows == rows
+        for worker in workers:
+            worker.stop()
+            assert worker.problem is None
+    store = open_database(postgres)
+    with store.read() as connection:
+        assert submissions.unfinished(connection) == []
+        assert len(connection.execute(verdicts.select()).all()) == 60
+    assert len(aws.asked) == 60, "a question was asked twice"
+    store.close()
+
+
+def test_what_no_job_was_made_for_is_judged_all_the_same(tmp_path: Path, domain: Path, aws, postgres: str) -> None:
+    """A web server that dies between the answer and the queue leaves a submission without a job."""
+    store = open_database(postgres)
+    with serving(tmp_path / "one", domain, aws, postgres, judging=False) as url:
+        from workshop_kit.league.store import teams
+
+        with store.write() as connection:
+            team = teams.named(connection, "Ada")
+            target = {"kind": "sagemaker", "endpoint": "right-80", "system": ""}
+            entry = submissions.submit(connection, team.id, set="ranked", target=target, provenance={}, key="k1")
+        questions = {"ranked": hidden_questions(domain), "practice": ()}
+        worker = PostgresWorker(SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load()))
+        worker.start()
+        until = time.monotonic() + 20
+        while not client.standings(url=url).rows and time.monotonic() < until:
+            time.sleep(0.1)
+        worker.stop()
+        assert client.standings(url=url).rows[0]["submission"] == entry.id
+    store.close()
+
+
+def test_a_worker_of_its_own_needs_postgres(tmp_path: Path, domain: Path) -> None:
+    from workshop_kit.errors import LeagueProblem
+    from workshop_kit.league.server import work
+
+    with pytest.raises(LeagueProblem, match="need PostgreSQL"):
+        work(tmp_path, str(domain), str(tmp_path / "league.sqlite"))
