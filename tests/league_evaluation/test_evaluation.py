@@ -21,6 +21,7 @@ from workshop_kit.league.evaluation import (
     MetricResult,
     ScoredRow,
     SideBySide,
+    compare_models,
     launch_evaluation,
     list_evaluations,
     plan_evaluation,
@@ -199,6 +200,19 @@ def test_two_models_are_compared_row_by_row(aws):
         start_comparison(aws, {"tuned": RIGHT}, judge_model=JUDGE)
     with pytest.raises(BadInput, match="not asked the same prompts.*What does frame 9"):
         start_comparison(aws, {"tuned": RIGHT, "base": HALF[:9]}, judge_model=JUDGE)
+
+
+def test_two_models_of_bedrock_are_asked_and_compared(aws):
+    rows = [(prompt, reference) for prompt, reference, _ in RIGHT[:4]]
+    models = ("workshop.reference-v1:0", "workshop.base-v1:0")
+    side = compare_models(aws, rows, models, judge_model=JUDGE, metrics=["Coherence"]).wait(poll_seconds=0.1).results()
+    assert (side.first.model, side.second.model) == models
+    assert all(row.answer for results in (side.first, side.second) for row in results.rows)
+    (found,) = side.differences()
+    assert found.n == 4 and found.difference == pytest.approx(found.first - found.second)
+    for wrong in ("workshop.base-v1:0", models[:1], (models[0], models[0])):
+        with pytest.raises(BadInput, match="takes two different models"):
+            compare_models(aws, rows, wrong, judge_model=JUDGE)
 
 
 def scored(model, *values):

@@ -21,7 +21,13 @@ from workshop_kit.league.evaluation.planning import (
 )
 from workshop_kit.league.evaluation.results import EvaluationResults, MetricResult, ScoredRow
 from workshop_kit.league.evaluation.rows import EvaluationRow
-from workshop_kit.league.evaluation.side_by_side import EvaluationPair, MetricDifference, SideBySide, start_comparison
+from workshop_kit.league.evaluation.side_by_side import (
+    EvaluationPair,
+    MetricDifference,
+    SideBySide,
+    compare_models,
+    start_comparison,
+)
 
 __all__ = [
     "METRICS",
@@ -35,6 +41,7 @@ __all__ = [
     "MetricResult",
     "ScoredRow",
     "SideBySide",
+    "compare_models",
     "launch_evaluation",
     "list_evaluations",
     "plan_evaluation",

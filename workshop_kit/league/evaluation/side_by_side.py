@@ -186,6 +186,48 @@ def start_comparison(
         raise BadInput(
             f"The two candidates were not asked the same prompts; compare answers to the same {_few(plans)}."
         )
+    return _start(aws, plans, tell, yes=yes, budget_usd=budget_usd, again=again, private_ok=private_ok)
+
+
+def compare_models(
+    aws: Any,
+    rows: Rows,
+    models: Sequence[str],
+    *,
+    name: str = "comparison",
+    judge_model: str = "",
+    metrics: Iterable[str] = USUAL,
+    output: str = "",
+    tell: Callable[[str], None] | None = None,
+    yes: bool = False,
+    budget_usd: float = BUDGET_USD,
+    again: bool = False,
+    private_ok: bool = False,
+) -> EvaluationPair:
+    """As start_comparison, but the jobs ask two models of Bedrock (ids or ARNs); rows have no answers.
+
+    Raises BadInput for other than two different models.
+    """
+    if isinstance(models, str) or len(set(models)) != 2 or len(models) != 2:
+        raise BadInput(f"A comparison takes two different models of Bedrock; it got {models!r}.")
+    kept, asked = list(rows), tuple(metrics)
+    plans = [
+        plan_evaluation(aws, kept, name=name, judge_model=judge_model, metrics=asked, output=output, model=model)
+        for model in models
+    ]
+    return _start(aws, plans, tell, yes=yes, budget_usd=budget_usd, again=again, private_ok=private_ok)
+
+
+def _start(
+    aws: Any,
+    plans: Sequence[EvaluationPlan],
+    tell: Callable[[str], None] | None,
+    *,
+    yes: bool,
+    budget_usd: float,
+    again: bool,
+    private_ok: bool,
+) -> EvaluationPair:
     if tell is not None:
         for plan in plans:
             tell(f"Evaluation {plan.job_name}: {len(plan.rows)} rows; {plan.cost_line}")
