@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from workshop_kit.league.statistics.bootstrap import DRAWS, SEED, resamples
+from workshop_kit.league.statistics.bootstrap import DRAWS, SEED
 
 
 class Said(Protocol):
@@ -56,8 +56,8 @@ def percent_agreement(ratings: Sequence[Sequence[str | None]]) -> float | None:
 
     None stands for "not judged". Gives None when no two judges judged the same thing.
     """
-    counts = _counts(ratings)
-    return _percent(counts, np.ones((1, len(counts))))[0]
+    counts, often = _patterns(_counts(ratings))
+    return _percent(counts, often)[0]
 
 
 def cohens_kappa(first: Sequence[str | None], second: Sequence[str | None]) -> float | None:
@@ -67,8 +67,8 @@ def cohens_kappa(first: Sequence[str | None], second: Sequence[str | None]) -> f
     Educational and Psychological Measurement 20 (1960). Gives None when it is not defined: fewer than two things, or
     both always gave one same answer. Raises ValueError when the lengths differ.
     """
-    table = _crossed(first, second)
-    return _kappas(table, np.ones((1, len(table))))[0]
+    table, often = _patterns(_crossed(first, second))
+    return _kappas(table, often)[0]
 
 
 def krippendorffs_alpha(ratings: Sequence[Sequence[str | None]]) -> float | None:
@@ -78,8 +78,8 @@ def krippendorffs_alpha(ratings: Sequence[Sequence[str | None]]) -> float | None
     Krippendorff's Alpha-Reliability" (2011). Gives None when it is not defined: no two judgements on one thing, or
     only one answer throughout. Raises ValueError when the rows differ in length.
     """
-    counts = _counts(ratings)
-    return _alphas(counts, np.ones((1, len(counts))))[0]
+    counts, often = _patterns(_counts(ratings))
+    return _alphas(counts, often)[0]
 
 
 def agreement(rows: Iterable[Said], *, draws: int = DRAWS // 5, seed: int = SEED) -> JudgeAgreement:
@@ -91,16 +91,28 @@ def agreement(rows: Iterable[Said], *, draws: int = DRAWS // 5, seed: int = SEED
     judges = tuple(sorted({judge for judge, _ in told}))
     things = sorted({thing for _, thing in told})
     ratings = [[told.get((judge, thing)) for thing in things] for judge in judges]
-    counts = _counts(ratings)
-    weights = resamples(len(counts), draws, seed) if len(counts) else np.ones((0, 0))
-    percent = _percent(counts, np.ones((1, len(counts))))[0]
-    alpha = _alphas(counts, np.ones((1, len(counts))))[0]
-    parts = [percent, *_bounds(_percent(counts, weights)), alpha, *_bounds(_alphas(counts, weights))]
+    counts, often = _patterns(_counts(ratings))
+    drawn = _drawn(often, draws, seed)
+    parts = [*_bounded(_percent(counts, often), _percent(counts, drawn))]
+    parts += _bounded(_alphas(counts, often), _alphas(counts, drawn))
     if len(judges) == 2:
-        table = _crossed(*ratings)
-        weights = resamples(len(table), draws, seed) if len(table) else np.ones((0, 0))
-        parts += [_kappas(table, np.ones((1, len(table))))[0], *_bounds(_kappas(table, weights))]
-    return JudgeAgreement(judges, len(counts), *parts)
+        table, pairs = _patterns(_crossed(*ratings))
+        parts += _bounded(_kappas(table, pairs), _kappas(table, _drawn(pairs, draws, seed)))
+    return JudgeAgreement(judges, int(often.sum()), *parts)
+
+
+def _patterns(things: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows and, in shape (1, rows), how often each occurs: there are few of them however many things."""
+    if not things.size:
+        return np.zeros((0, *things.shape[1:])), np.zeros((1, 0))
+    distinct, often = np.unique(things, axis=0, return_counts=True)
+    return distinct, often[None].astype(float)
+
+
+def _drawn(often: np.ndarray, draws: int, seed: int) -> np.ndarray:
+    """How often each pattern occurs in resamples of the things; shape (draws, patterns)."""
+    total = int(often.sum())
+    return np.random.default_rng(seed).multinomial(total, often[0] / total, size=draws) if total else np.zeros((0, 0))
 
 
 def _counts(ratings: Sequence[Sequence[str | None]]) -> np.ndarray:
@@ -129,7 +141,8 @@ def _crossed(first: Sequence[str | None], second: Sequence[str | None]) -> np.nd
     return table
 
 
-# Each of these takes weights, shape (resamples, things), and gives one value a resample, None where not defined.
+# Each of these takes patterns and how often each occurs, shape (resamples, patterns), and gives one value a resample,
+# None where it is not defined.
 
 
 def _percent(counts: np.ndarray, weights: np.ndarray) -> list[float | None]:
@@ -148,10 +161,11 @@ def _alphas(counts: np.ndarray, weights: np.ndarray) -> list[float | None]:
 
 
 def _kappas(table: np.ndarray, weights: np.ndarray) -> list[float | None]:
-    things, answers = table.shape[:2]
-    if things < 2:
+    things = weights.sum(axis=1)
+    if not len(things) or things[0] < 2:
         return [None] * len(weights)
-    crossed = (weights @ table.reshape(things, -1)).reshape(len(weights), answers, answers) / things
+    answers = table.shape[1]
+    crossed = (weights @ table.reshape(len(table), -1)).reshape(-1, answers, answers) / things[0]
     observed = np.trace(crossed, axis1=1, axis2=2)
     expected = (crossed.sum(axis=1) * crossed.sum(axis=2)).sum(axis=1)
     return _quotients(observed - expected, 1 - expected)
@@ -161,10 +175,13 @@ def _quotients(over: np.ndarray, under: np.ndarray) -> list[float | None]:
     return [float(a / b) if b > 1e-12 else None for a, b in zip(over, under, strict=True)]
 
 
-def _bounds(drawn: list[float | None]) -> tuple[float | None, float | None]:
-    """The 95 % interval of the resamples in which the measure is defined; none when that is less than half of them."""
-    found = [value for value in drawn if value is not None]
-    if not found or 2 * len(found) < len(drawn):
-        return None, None
+def _bounded(whole: list[float | None], drawn: list[float | None]) -> tuple[float | None, float | None, float | None]:
+    """A measure and its 95 % interval over the resamples in which it is defined; none when that is less than half.
+
+    The interval is widened to hold the measure where the resamples lie to one side of it, as they can for few things.
+    """
+    value, found = whole[0], [one for one in drawn if one is not None]
+    if value is None or not found or 2 * len(found) < len(drawn):
+        return value, None, None
     low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
+    return value, min(float(low), value), max(float(high), value)
