@@ -33,7 +33,7 @@ _BY_ROOM = {
     "playground.custom_models": "delete_custom_model deploy_custom_model",
     "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",
     "playground": "BedrockModel check_answers compare deploy deploy_base echo list_endpoints",
-    "league": "practice standings submit",
+    "league": "appeal choose join me my_submissions practice standings submit verdicts",
     "classroom": "check_dataset check_endpoint check_review check_run check_submission check_training leave_dataset "
     "leave_job leave_split leave_submission take_dataset take_job take_split",
 }

@@ -39,7 +39,10 @@ def test_the_best_of_several_tries_stands_and_ties_share_a_rank(league: str, aws
     submit(league, aws, "right-70", "Ada")
     submit(league, aws, "right-90", "Bob")
     rows = client.standings(url=league).rows
-    assert [(r["rank"], r["participant"], r["score"]["wins"]) for r in rows] == [(1, "Ada", 9), (1, "Bob", 9)]
+    assert [(r["place"], r["rank"], r["participant"], r["score"]["wins"]) for r in rows] == [
+        (1, 1, "Ada", 9),
+        (2, 1, "Bob", 9),
+    ]
     with pytest.raises(LeagueProblem, match="all 3 submissions"):
         submit(league, aws, "right-20", "Ada")
 
@@ -159,7 +162,7 @@ def test_hostile_names_are_text_and_the_page_runs_no_foreign_script(league: str,
 
 
 def test_a_league_that_cant_be_reached_or_is_none_is_told(aws, league: str, monkeypatch) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    monkeypatch.setattr(client.talking, "ATTEMPTS", 1)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{probe.getsockname()[1]}"

@@ -11,23 +11,44 @@ server/         the HTTP door and the pages
 finale/         the live finale
 evaluation.py   the same judging as a Bedrock evaluation job
 process.py      one server per workspace: start, find, stop
-client.py       submit, practise, standings
+client/         submit, practise, standings, join a team
 
 Light to import: the server's dependencies are imported when it runs.
 """
 
-from workshop_kit.league.client import Practice, Standings, Submission, practice, standings, submit
+from workshop_kit.league.client import (
+    Me,
+    Practice,
+    Standings,
+    Submission,
+    appeal,
+    choose,
+    join,
+    me,
+    my_submissions,
+    practice,
+    standings,
+    submit,
+    verdicts,
+)
 from workshop_kit.league.process import LeagueInfo, find, start, stop
 
 __all__ = [
     "LeagueInfo",
+    "Me",
     "Practice",
     "Standings",
     "Submission",
+    "appeal",
+    "choose",
     "find",
+    "join",
+    "me",
+    "my_submissions",
     "practice",
     "standings",
     "start",
     "stop",
     "submit",
+    "verdicts",
 ]

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from workshop_kit.domains import load_domain
 from workshop_kit.errors import KitError, LeagueProblem, require
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import JudgeSettings
@@ -69,11 +70,12 @@ def build_app(
     from workshop_kit.league.server.middleware import Headers, StrictJson
     from workshop_kit.league.server.snapshots import Snapshots
 
+    name = load_domain(domain).id
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     where = database or folder(home) / "league.sqlite"
     store = open_database(where)
     with store.write() as connection:
-        open_event(connection, domain, settings or EventSettings(ranked_quota=attempts))
+        open_event(connection, name, settings or EventSettings(ranked_quota=attempts))
         rescore(connection, unscored(connection))
 
     def read_revisions() -> dict[str, int]:
@@ -84,7 +86,7 @@ def build_app(
     judge_settings = JudgeSettings.load(_prompts(home))
     judge = SubmissionJudge(store, aws, questions, judge_settings=judge_settings, changed=changes.poke)
     dispatch, workers = _dispatch(store, judge, judging)
-    context = Context(store, aws, home, domain, questions, changes, dispatch, Limits(**(limits or {})), judge_settings)
+    context = Context(store, aws, home, name, questions, changes, dispatch, Limits(**(limits or {})), judge_settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -111,7 +113,7 @@ def build_app(
 
     @app.get("/api/health")
     async def health() -> dict[str, Any]:
-        return {"ok": True, "pid": os.getpid(), "domain": domain}
+        return {"ok": True, "pid": os.getpid(), "domain": name}
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def index() -> HTMLResponse:

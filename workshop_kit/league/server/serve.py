@@ -84,6 +84,7 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     Raises LeagueProblem for any other database.
     """
     from workshop_kit.aws import connect
+    from workshop_kit.domains import load_domain
     from workshop_kit.league.judge import JudgeSettings
     from workshop_kit.league.judging.postgres import PostgresWorker
     from workshop_kit.league.judging.submission import SubmissionJudge
@@ -95,7 +96,7 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     if not store.is_postgres:
         raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
     with store.write() as connection:
-        open_event(connection, domain)
+        open_event(connection, load_domain(domain).id)
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     judge = SubmissionJudge(store, connect(home=home), questions, judge_settings=JudgeSettings.load(_prompts(home)))
     worker = PostgresWorker(judge, at_once=at_once)

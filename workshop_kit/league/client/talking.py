@@ -1,0 +1,56 @@
+"""One request to the league: who asks, what is tried again, and its errors in a sentence."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import requests
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.client.membership_file import token_for
+from workshop_kit.settings import DEFAULT_DOMAIN, league_url, workspace_root
+
+TIMEOUT = 30.0
+ATTEMPTS = 5
+
+
+def server_url(domain: str = DEFAULT_DOMAIN) -> str:
+    """The league to talk to: the one WORKSHOP_LEAGUE_URL names, else this workspace's own, started if need be."""
+    from workshop_kit.league import process
+
+    told = league_url()
+    return told.rstrip("/") if told else process.start(workspace_root(), domain).url
+
+
+def call(method: str, url: str, *, token: str | None = None, **options: Any) -> Any:
+    """One request to the league, tried again while nobody answers or it says to wait; a repeat acts once by its key.
+
+    It bears `token`, else the one this workspace has for that league. Raises LeagueProblem with the league's own
+    sentence, or when it can't be reached.
+    """
+    address = url.split("/api")[0]
+    bearer = token or token_for(address)
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            reply = requests.request(method, url, timeout=TIMEOUT, headers=headers, **options)
+            if reply.status_code not in (429, 503) or attempt == ATTEMPTS:
+                break
+            time.sleep(random.uniform(0.5, 1.0) * 2**attempt)
+        except requests.RequestException as problem:
+            if attempt == ATTEMPTS:
+                raise LeagueProblem(
+                    f"The league at {address} can't be reached ({type(problem).__name__}); ask its host, "
+                    "or unset WORKSHOP_LEAGUE_URL to use a local one."
+                ) from None
+            time.sleep(random.uniform(0.5, 1.0) * 0.2 * 2**attempt)
+    try:
+        told = reply.json()
+    except ValueError:
+        raise LeagueProblem(f"What answers at {address} is not a league; check WORKSHOP_LEAGUE_URL.") from None
+    if reply.status_code >= 400:
+        message = told.get("error", {}).get("message") if isinstance(told, dict) else None
+        raise LeagueProblem(message or f"The league answered with status {reply.status_code}.")
+    return told
