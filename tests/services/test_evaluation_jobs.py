@@ -296,9 +296,9 @@ def test_jobs_that_are_over_are_deleted_and_others_refused_one_by_one(server, br
 
 def kept(server, name, what):
     """The rows that a running job has on disk."""
-    path = server.home / "aws" / "jobs" / f"evaluation-job-{name}" / "0" / f"{what}.jsonl"
+    paths = (server.home / "aws" / "jobs" / f"evaluation-job-{name}").glob(f"*/0/{what}.jsonl")
     found = {}
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
+    for line in b"".join(path.read_bytes() for path in paths).splitlines():
         try:
             number, value = json.loads(line)
         except ValueError:
@@ -325,6 +325,7 @@ def test_a_killed_worker_resumes_and_asks_for_no_row_twice(killable):
     os.kill(killable.worker(), signal.SIGKILL)
     before, scored = kept(killable, "resumed", "answers"), kept(killable, "resumed", "scored")
     assert 32 <= len(scored) <= len(before) < 160, "it was killed in the middle"
+    put(killable, "eval/resumed.jsonl", [row("Something else?")] * 160)
     job = ended(killable, arn, seconds=120)
     assert job["status"] == "Completed", job.get("failureMessages")
     _, lines = output(killable, "resumed")
@@ -341,13 +342,14 @@ def test_a_killed_worker_resumes_and_asks_for_no_row_twice(killable):
     assert f"{len(before)} answers and {len(scored)} scored rows of 160 are there already" in text
 
 
-def test_more_jobs_at_once_than_the_quota_are_refused(fresh_server):
+def test_more_jobs_at_once_than_the_quota_are_refused(killable):
+    # The last test of this module: the jobs that wait here go with the server.
     rows = [row(f"What is {n}?") for n in range(900)]
     for n in range(20):
-        start(fresh_server, request(fresh_server, f"many-{n}", rows, model=asked(64)))
+        start(killable, request(killable, f"many-{n}", rows, model=asked(64)))
     with pytest.raises(ClientError, match="concurrent automatic model evaluation jobs") as caught:
-        start(fresh_server, request(fresh_server, "one-more"))
+        start(killable, request(killable, "one-more"))
     assert caught.value.response["Error"]["Code"] == "ServiceQuotaExceededException"
-    quotas = fresh_server.client("service-quotas").list_service_quotas(ServiceCode="bedrock")["Quotas"]
+    quotas = killable.client("service-quotas").list_service_quotas(ServiceCode="bedrock")["Quotas"]
     (found,) = [quota for quota in quotas if "evaluation jobs" in quota["QuotaName"]]
     assert found["Value"] == 20

@@ -16,7 +16,7 @@ from workshop_kit.league.evaluation.metrics import METRICS, Metric, metric_name
 from workshop_kit.records import html_table
 
 LOCAL_JUDGE = "workshop."
-SHOWN = 120  # characters of a text in a table
+SHOWN = 200  # characters of a text in a table
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ def run_evaluation(ctx: Context, queued: Job, watch: Watch) -> None:
     job, folder = queued.document, ctx.home / "aws" / "jobs" / queued.key
     journal = Journal(ctx, job)
     try:
-        _run(ctx, job, watch, folder, journal)
+        # A part of its own for this job: one of the same name that was deleted may have left its folder.
+        _run(ctx, job, watch, folder / job["_Id"], journal)
     except Stopped:
         journal.log("The job was stopped; no output is written")
         queue.finish(ctx.store, evaluations.MACHINE, queued.name, "Stopped")
@@ -107,7 +108,10 @@ def _run(ctx: Context, job: Document, watch: Watch, folder: Path, journal: Journ
     _write(ctx, f"{root}/{PERMISSION_CHECK}", b"")
     datasets = job["evaluationConfig"]["automated"]["datasetMetricConfigs"]
     # All datasets are read before the first model is asked: a fault in the last one costs nothing.
-    read = [_read(ctx, config["dataset"]["datasetLocation"]["s3Uri"], answered_by) for config in datasets]
+    read = [
+        _read(ctx, config["dataset"]["datasetLocation"]["s3Uri"], answered_by, folder / f"{number}.jsonl")
+        for number, config in enumerate(datasets)
+    ]
     outputs = []
     for number, (config, rows) in enumerate(zip(datasets, read, strict=True)):
         lines = _evaluate(ctx, job, config, rows, watch, folder / str(number), journal)
@@ -118,13 +122,20 @@ def _run(ctx: Context, job: Document, watch: Watch, folder: Path, journal: Journ
     queue.finish(ctx.store, evaluations.MACHINE, job["jobName"], "Completed")
 
 
-def _read(ctx: Context, uri: str, answered_by: str | None) -> list[Row]:
-    bucket, key = split_uri(uri)
-    try:
-        with ctx.objects.open(bucket, key) as source:
-            return read_rows(source, uri, answered_by)
-    except AwsError as problem:
-        raise JobFault(f"The dataset {uri} can't be read: {problem.message}") from None
+def _read(ctx: Context, uri: str, answered_by: str | None, copy: Path) -> list[Row]:
+    """The rows of a dataset, from the job's own copy: what comes to S3 later must not mix with what was answered."""
+    if not copy.is_file():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        bucket, key = split_uri(uri)
+        new = copy.with_suffix(".new")
+        try:
+            with ctx.objects.open(bucket, key) as source, new.open("wb") as file:
+                shutil.copyfileobj(source, file)
+        except AwsError as problem:
+            raise JobFault(f"The dataset {uri} can't be read: {problem.message}") from None
+        new.rename(copy)
+    with copy.open("rb") as file:
+        return read_rows(file, uri, answered_by)
 
 
 def _place(root: str, job: Document, config: Document, model: Document) -> str:
