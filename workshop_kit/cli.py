@@ -64,13 +64,28 @@ def _parser() -> argparse.ArgumentParser:
     with_home(aws)
     aws.add_argument("--port", type=int, default=0, help="a port on 127.0.0.1 (default: a free one)")
 
-    league = command("league", _league, "run the league server in the foreground")
+    league = command("league", _league, "run a league: its server, judging workers, tokens, export and import")
     with_home(league)
+    league.add_argument(
+        "action",
+        nargs="?",
+        default="serve",
+        choices=["serve", "work", "token", "code", "export", "import", "prompts"],
+        help="serve (default): the server; work: only judge, for a league on PostgreSQL; token: for an organizer or "
+        "judge; code: a join code; export, import: a whole event; prompts: copies of the judge's prompts to edit",
+    )
+    league.add_argument("path", nargs="?", type=Path, help="the file to export to or import from")
     league.add_argument(
         "--domain", default=DEFAULT_DOMAIN, help="whose hidden questions are asked (default: %(default)s)"
     )
     league.add_argument("--port", type=int, default=0, help="a port (default: a free one)")
     league.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    league.add_argument("--database", help="postgresql://USER@HOST/NAME (default: a file in the workspace)")
+    league.add_argument("--no-judging", action="store_true", help="serve only; workers judge")
+    league.add_argument("--codes", action="store_true", help="a new event asks for join codes")
+    league.add_argument("--quota", type=int, default=None, help="ranked submissions of each team, for a new event")
+    league.add_argument("--role", default="organizer", choices=["organizer", "judge"], help="whose token to make")
+    league.add_argument("--name", default="", help="who the token is for, or the team of the join code")
 
     stop = command("stop", _stop, "stop this workspace's local AWS and league server")
     with_home(stop)
@@ -136,10 +151,11 @@ def _aws(args: argparse.Namespace) -> int:
 
 
 def _league(args: argparse.Namespace) -> int:
-    from workshop_kit.league.server import serve
+    from workshop_kit.league import commands
 
-    os.environ["WORKSHOP_HOME"] = str(_home(args))
-    return serve(_home(args), args.domain, host=args.host, port=args.port)
+    home = _home(args)
+    os.environ["WORKSHOP_HOME"] = str(home)
+    return commands.run(args, home)
 
 
 def _stop(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import threading
+import time
 
 import pytest
 
@@ -168,6 +169,42 @@ def test_the_board_keeps_what_it_showed_when_the_league_is_away():
     assert "ann 90 %" in board.table.value
     board.button.click()
     assert "ann 90 %" in board.table.value and "can&#x27;t be reached" in board.told.value
+
+
+def test_the_board_keeps_looking_while_it_is_told_to_and_shows_ones_own_place(monkeypatch):
+    from workshop_kit.league.client import Me, Standings
+    from workshop_kit.widgets import board as module
+
+    monkeypatch.setattr(module, "EVERY", 0.02)
+    calls = []
+
+    def fetch():
+        calls.append(threading.get_ident())
+        score = {"win_rate": 0.5, "low": 0.4, "high": 0.6, "wins": 5, "ties": 0, "losses": 5, "flips": 0}
+        row = {
+            "place": 1,
+            "rank": 1,
+            "participant": "<b>Ada</b>",
+            "score": score,
+            "gap": 0.0,
+            "submissions": len(calls),
+        }
+        steps = ({"participant": "<b>Ada</b> $x$", "steps": [[1000.0, 0.3], [2000.0, 0.5]]},)
+        return Standings("d", 10, (row | {"judge": "j", "reference": "r"},), teams=1, quota=3, progress=steps)
+
+    board = BoardView(fetch, mine=lambda: Me("Ada", "Ada", place=1, teams=1, win_rate=0.5, used=1, left=2))
+    assert "&lt;b&gt;Ada" in board.table.value and "<b>Ada" not in board.table.value
+    assert "1 of 3" in board.table.value and "left" in board.own.value and "<img" in board.picture.value
+    board.live.value = True
+    until = time.monotonic() + 5
+    while len(calls) < 4 and time.monotonic() < until:
+        time.sleep(0.01)
+    board.live.value = False
+    board._pump.drain()
+    assert (
+        len(calls) >= 4 and f"{len(calls) - 1} of 3" in board.table.value or f"{len(calls)} of 3" in board.table.value
+    )
+    assert threading.get_ident() not in calls[1:], "the kernel's thread was held up by looking"
 
 
 def test_the_curves_view_relaunches_with_the_coachs_change_and_shows_steps():

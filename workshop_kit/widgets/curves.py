@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +15,7 @@ from workshop_kit.training.curves import METRICS, plot, plot_steps, text_table
 from workshop_kit.training.diagnosis import Diagnosis, diagnose
 from workshop_kit.training.runs import Run
 from workshop_kit.widgets.pump import Pump
-from workshop_kit.widgets.style import Card, note, row, section, text
+from workshop_kit.widgets.style import Card, figure_html, note, row, section, text
 
 
 class CurvesView(Card):
@@ -80,13 +78,9 @@ class CurvesView(Card):
             figure = plot_steps(self.runs, log=self.log_axis.value, width=5.2, height=3.3)
         else:
             figure = plot(self.runs, shown, log=self.log_axis.value, width=5.2, height=3.3)
-        file = io.BytesIO()
-        figure.savefig(file, format="png", facecolor="white")
         found = self.value
         what = "Training loss by step" if shown == "steps" else f"{METRICS[shown]} by epoch"
-        told = html.escape(f"{what}. {found.verdict}: {found.reason}", quote=True)
-        data = base64.b64encode(file.getvalue()).decode()
-        self.picture.value = f"<img style='max-width:100%;width:520px' alt='{told}' src='data:image/png;base64,{data}'>"
+        self.picture.value = figure_html(figure, f"{what}. {found.verdict}: {found.reason}", "520px")
         self.table.value = "".join(
             _table(run, "loss" if shown == "steps" else shown, len(self.runs) > 1) for run in self.runs
         )

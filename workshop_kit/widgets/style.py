@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,6 +95,15 @@ def facts(pairs: Sequence[tuple[str, str]]) -> str:
         + "".join(f"<div class='wk-fact'><b>{html.escape(v)}</b><span>{html.escape(k)}</span></div>" for k, v in pairs)
         + "</div>"
     )
+
+
+def figure_html(figure: Any, told: str, width: str = "820px") -> str:
+    """A matplotlib Figure as a picture; `told` says what it shows to those who can't see it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", facecolor="white", dpi=110)
+    data = base64.b64encode(file.getvalue()).decode()
+    alt = html.escape(told, quote=True)
+    return f"<img style='max-width:100%;width:{width}' alt='{alt}' src='data:image/png;base64,{data}'>"
 
 
 def row(*children: widgets.Widget, wrap: bool = True) -> widgets.Box:

@@ -11,10 +11,9 @@ from typing import Any
 
 from workshop_kit.errors import LeagueProblem, require
 from workshop_kit.league.event import EventSettings
-from workshop_kit.league.process import ROOMS, LeagueInfo, announce, folder, only_server
+from workshop_kit.league.process import ROOMS, LeagueInfo, announce, only_server
 from workshop_kit.league.server.app import build_app
-from workshop_kit.league.store.database import Database, open_database
-from workshop_kit.league.store.tokens import issue
+from workshop_kit.league.store.database import open_database
 
 
 def serve(
@@ -109,22 +108,6 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     finally:
         store.close()
     return 0
-
-
-def token_for(home: Path, *, role: str, name: str, database: str | None = None) -> str:
-    """A new token for an organizer or judge, made by whoever has the event's database.
-
-    Raises LeagueProblem when the database can't be opened.
-    """
-    store: Database = open_database(database or folder(home) / "league.sqlite")
-    try:
-        with store.write() as connection:
-            from workshop_kit.league.store.audit import note
-
-            note(connection, "command line", "new token", role, {"name": name})
-            return issue(connection, role, None, name)  # type: ignore[arg-type]
-    finally:
-        store.close()
 
 
 def _room(name: str) -> Any:

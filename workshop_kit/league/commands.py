@@ -1,0 +1,129 @@
+"""What `workshop-kit league` does, action by action."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from workshop_kit.errors import BadInput
+from workshop_kit.workspace import write_atomically
+
+
+def run(args: argparse.Namespace, home: Path) -> int:
+    """Do one action; returns the exit status."""
+    actions: dict[str, Callable[[argparse.Namespace, Path], int]] = {
+        "serve": _serve,
+        "work": _work,
+        "token": _token,
+        "code": _code,
+        "export": _export,
+        "import": _import,
+        "prompts": _prompts,
+    }
+    return actions[args.action](args, home)
+
+
+def _serve(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.event import settings_from
+    from workshop_kit.league.server import serve
+
+    settings = settings_from({"access": "codes" if args.codes else "open", "ranked_quota": args.quota})
+    return serve(
+        home,
+        args.domain,
+        host=args.host,
+        port=args.port,
+        database=args.database,
+        settings=settings,
+        judging=not args.no_judging,
+    )
+
+
+def _work(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.server import work
+
+    if not args.database:
+        raise BadInput("A worker needs --database postgresql://USER@HOST/NAME, the same as its league's server.")
+    return work(home, args.domain, args.database)
+
+
+def _token(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.store.audit import note
+    from workshop_kit.league.store.tokens import issue
+
+    with _database(args, home) as database, database.write() as connection:
+        note(connection, "command line", "new token", args.role, {"name": args.name})
+        token = issue(connection, args.role, None, args.name or args.role)
+    print(token)
+    return 0
+
+
+def _code(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.store.audit import note
+    from workshop_kit.league.store.teams import found_team
+    from workshop_kit.league.store.tokens import new_code
+
+    with _database(args, home) as database, database.write() as connection:
+        team = found_team(connection, args.name, "command line")[0].id if args.name else None
+        note(connection, "command line", "new code", team or "event")
+        code = new_code(connection, team)
+    print(f"{code}  joins the team {args.name}" if args.name else f"{code}  founds teams")
+    return 0
+
+
+def _export(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.store.transfer import export_lines
+
+    path = _path(args)
+    with _database(args, home) as database:
+        write_atomically(path, "".join(line + "\n" for line in export_lines(database)))
+    path.chmod(0o600)  # it holds the answers to hidden questions
+    print(f"The event is in {path}; it holds answers to hidden questions, so keep it to yourself.")
+    return 0
+
+
+def _import(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.store.transfer import import_lines
+
+    path = _path(args)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(f"{path} can't be read ({getattr(problem, 'strerror', None) or problem}).") from None
+    with _database(args, home) as database:
+        count = import_lines(database, lines)
+    print(f"Imported {count.get('teams', 0)} teams and {count.get('submissions', 0)} submissions.")
+    return 0
+
+
+def _prompts(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.league.judge import write_prompts
+    from workshop_kit.league.process import folder
+
+    written = write_prompts(folder(home) / "judge")
+    print(
+        "\n".join(str(path) for path in written)
+        or "The prompts are there already; they are read when the league starts."
+    )
+    return 0
+
+
+def _path(args: argparse.Namespace) -> Path:
+    if args.path is None:
+        raise BadInput(f"Say which file: workshop-kit league {args.action} FILE.")
+    return args.path.expanduser().resolve()
+
+
+@contextmanager
+def _database(args: argparse.Namespace, home: Path) -> Any:
+    from workshop_kit.league.process import folder
+    from workshop_kit.league.store import open_database
+
+    database = open_database(args.database or folder(home) / "league.sqlite")
+    try:
+        yield database
+    finally:
+        database.close()
