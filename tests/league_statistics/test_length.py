@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from workshop_kit.errors import BadInput
 from workshop_kit.league.statistics import Score, Verdict, difficulties, length_controlled, score
 from workshop_kit.league.statistics.length import FEWEST, PRIOR
 
@@ -88,6 +89,11 @@ def test_difficulty_explains_what_length_does_not() -> None:
     found = length_controlled(verdicts, {str(q): float(hard) for q, hard in enumerate(standardised(2000))})
     assert found is not None and found.difficulty == pytest.approx(-1.5, abs=0.25)
     assert found.effect == pytest.approx(1.0, abs=0.3)
+
+
+def test_a_question_without_a_difficulty_is_named() -> None:
+    with pytest.raises(BadInput, match="49 of the questions have no difficulty, 1 first"):
+        length_controlled(judged(50, 0.5, 1.0, 50), {"0": 0.0})
 
 
 def test_a_question_that_more_submissions_fail_is_harder() -> None:

@@ -156,6 +156,16 @@ def test_models_that_no_chain_of_bouts_joins_are_not_compared() -> None:
         bradley_terry(table, ridge=0)
 
 
+def test_models_whose_intervals_overlap_share_a_rank_in_the_table() -> None:
+    told = {name: {f"q{n}": "win" if n % 2 == odd else "loss" for n in range(200)} for odd, name in enumerate("ac")}
+    told["<b>"] = {f"q{n}": "loss" for n in range(200)}
+    found = bradley_terry(bouts(told), draws=300)
+    # The reference beats <b> on every question, a and c on half of them: the other half is a tie of two losses.
+    assert [row[:2] for row in found.to_rows()] == [["1", "reference"], ["2", "a"], ["2", "c"], ["4", "<b>"]]
+    assert "<b>" not in found._repr_html_() and "&lt;b&gt;" in found._repr_html_()
+    assert bradley_terry({("a", "b"): 3, ("b", "a"): 1, ("c", "d"): 1}).ranks == (1, 2, 1, 2)
+
+
 def test_four_hundred_points_of_elo_are_odds_of_ten() -> None:
     found = {row.name: row for row in bradley_terry({("a", "b"): 10, ("b", "a"): 1}, ridge=0).rows}
     assert found["a"].elo() - found["b"].elo() == pytest.approx(400) and found["a"].elo() == pytest.approx(1200)

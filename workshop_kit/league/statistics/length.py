@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workshop_kit.errors import BadInput
 from workshop_kit.league.statistics.intervals import Z95
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def length_controlled(
       answer is longer than its reference, equal length is a guess beyond the data, and the interval shows it.
 
     None with fewer than 20 questions, when all or none are won, and when all differences in length are the same.
+    Raises BadInput when difficulties are given and a question has none.
     """
     found = list(verdicts)
     won = np.array([v.outcome == "win" for v in found], dtype=float)
@@ -67,6 +69,8 @@ def length_controlled(
         return None
     columns = [np.ones(len(found)), np.tanh(longer / longer.std(ddof=1))]
     if difficulty is not None:
+        if missing := [v.question_id for v in found if v.question_id not in difficulty]:
+            raise BadInput(f"{len(missing)} of the questions have no difficulty, {missing[0]} first; give one to each.")
         hard = np.array([difficulty[v.question_id] for v in found], dtype=float)
         columns.append((hard - hard.mean()) / (hard.std(ddof=1) or 1.0))
     terms = np.column_stack(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp, log
@@ -11,6 +12,8 @@ import numpy as np
 
 from workshop_kit.errors import BadInput
 from workshop_kit.league.statistics.bootstrap import SEED, resamples
+from workshop_kit.league.statistics.ranks import places, shared_ranks
+from workshop_kit.records import html_table
 
 if TYPE_CHECKING:
     from workshop_kit.league.statistics.scores import Outcome
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 POINTS: dict[str, float] = {"win": 1.0, "tie": 0.5, "flip": 0.5, "loss": 0.0}
 RIDGE = 0.1
 MOST = 200
+COLUMNS = ("rank", "model", "strength", "95 % interval", "Elo", "group")
 ELO = 400 / log(10)
 # Numbers held at once while resampling; bounds the memory to a few tens of megabytes.
 _AT_ONCE = 1 << 19
@@ -56,10 +60,42 @@ class Strength:
 
 @dataclass(frozen=True)
 class Ratings:
-    """Strengths, the strongest first; `note` is a sentence when not all of them can be compared, else empty."""
+    """Strengths, the strongest of each group first; `note` is a sentence when not all can be compared, else empty."""
 
     rows: tuple[Strength, ...]
     note: str = ""
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """The rank of each row within its group, shared where intervals overlap; in order where there are none."""
+        found: list[int] = []
+        for group in sorted({row.group for row in self.rows}):
+            rows = [row for row in self.rows if row.group == group]
+            bounds = [(row.low, row.high) for row in rows if row.low is not None and row.high is not None]
+            if len(bounds) == len(rows):
+                found += shared_ranks([low for low, _ in bounds], [high for _, high in bounds])
+            else:
+                found += places([row.value for row in rows], [0.0] * len(rows))
+        return tuple(found)
+
+    def to_rows(self) -> list[list[str]]:
+        """The table as text, in the order of COLUMNS."""
+        return [
+            [
+                str(rank),
+                row.name,
+                f"{row.value:+.2f}",
+                "–" if row.low is None or row.high is None else f"{row.low:+.2f} to {row.high:+.2f}",
+                f"{row.elo():.0f}",
+                str(row.group + 1),
+            ]
+            for rank, row in zip(self.ranks, self.rows, strict=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        rows: list[list[object]] = [list(row) for row in self.to_rows()]
+        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        return html_table(list(COLUMNS), rows, "Strengths by Bradley-Terry") + note
 
     def probability(self, first: str, second: str) -> float:
         """How likely the first wins a bout against the second, by the model.
@@ -89,8 +125,9 @@ def bouts(
     submissions also meet on each question that both have: the one with the better outcome against the reference wins,
     equal outcomes are a tie; where `scores` (name -> question -> number, more is better) are given, those decide
     instead. That is an indirect comparison: no judge saw the two answers side by side, and two losses may differ
-    greatly. Since one verdict then serves in many bouts, only resampling whole questions gives honest intervals, as
-    `bradley_terry` does. Raises BadInput for no submission, more than 200, or one that is called like the reference.
+    greatly. The ties draw submissions closer to each other than each is to the reference. Since one verdict then
+    serves in many bouts, only resampling whole questions gives honest intervals, as `bradley_terry` does. Raises
+    BadInput for no submission, more than 200, or one that is called like the reference.
     """
     if not submissions:
         raise BadInput("There is no submission to compare; judge one first.")
