@@ -157,6 +157,25 @@ def test_a_model_of_bedrock_really_answers_the_prompts(server):
         assert given["modelIdentifier"] == f"arn:aws:bedrock:{server.info.region}::foundation-model/{BASE}"
 
 
+def test_provisioned_throughput_is_asked_by_its_arn(server):
+    bedrock = server.client("bedrock")
+    arn = bedrock.create_provisioned_model_throughput(
+        provisionedModelName="evaluated", modelId="amazon.nova-micro-v1:0", modelUnits=1
+    )["provisionedModelArn"]
+    with pytest.raises(ClientError, match="identifier is invalid"):
+        start(server, request(server, "unknown-arn", model=asked(identifier=arn[:-12] + "nothing00000")))
+    server.eventually(
+        lambda: bedrock.get_provisioned_model_throughput(provisionedModelId=arn),
+        lambda found: found["status"] == "InService",
+    )
+    job = ended(server, start(server, request(server, "by-arn", [row("What is 3?")], model=asked(identifier=arn))))
+    assert job["status"] == "Completed", job.get("failureMessages")
+    key, (line,) = output(server, "by-arn")
+    assert f"/models/{arn.rsplit('/', 1)[-1]}/taskTypes/" in key
+    assert line["modelResponses"][0]["modelIdentifier"] == arn
+    bedrock.delete_provisioned_model_throughput(provisionedModelId=arn)
+
+
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
