@@ -4,8 +4,9 @@
     Stopping   -> Stopped     no output
     Failed                    with failureMessages
 
-Private fields: those of the queue, and _Id (the end of the ARN), _Log (the stream of log lines), and _Files (by
-"<dataset>", the name of its output file, chosen when the job is made so that a resumed job writes the same one).
+Private fields: those of the queue, and _Id (the end of the ARN), _Log (the stream of log lines), _ModelArn ("" for
+answers that are brought along), and _Files (dataset -> name of its output file, chosen when the job is made so that a
+resumed job writes the same one).
 """
 
 from __future__ import annotations
