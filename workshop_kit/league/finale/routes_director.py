@@ -1,0 +1,209 @@
+"""What the director of a finale may do; everything is in the audit log."""
+
+import random
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import StreamingResponse
+
+from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.finale import bodies, views
+from workshop_kit.league.finale import commands as do
+from workshop_kit.league.finale.engine import at
+from workshop_kit.league.finale.scoring import Weights
+from workshop_kit.league.finale.state import Contestant, FinaleSettings
+from workshop_kit.league.finale.store import FinaleStore
+from workshop_kit.league.server.access import Access
+from workshop_kit.league.server.context import Context
+from workshop_kit.league.store import submissions, teams, tokens
+from workshop_kit.league.store.audit import note
+from workshop_kit.league.store.events import settings_of
+from workshop_kit.league.store.standings import places
+from workshop_kit.league.store.tokens import Identity
+
+LOOK = 1.0  # how often the count of votes is looked at, in seconds
+
+
+def routes(context: Context, store: FinaleStore, access: Access, changed: Callable[[], None]) -> APIRouter:
+    """The director's part of the API."""
+    router = APIRouter()
+    Director = Annotated[Identity, Depends(access.organizer)]
+
+    def view() -> dict[str, Any]:
+        state, now = store.current(), store.now()
+        shown = at(state, now).shown
+        votes = store.votes_received(state.id, shown.number, shown.opening) if shown else 0
+        return views.director(state, now, votes)
+
+    def act(command: Any, who: Identity, key: str | None) -> dict[str, Any]:
+        store.act(command, str(who), key=key or "")
+        changed()
+        return view()
+
+    @router.post("/api/finale", status_code=201)
+    def create(body: bodies.NewFinale, who: Director) -> dict[str, Any]:
+        """Make a finale; it is the current one from now on."""
+        seed = secrets.token_hex(16)
+        settings = FinaleSettings(
+            body.title, body.seconds, body.grace, Weights(**body.weights.model_dump()), body.judge, seed,
+            body.rehearsal, body.public_url,
+        )  # fmt: skip
+        command = do.Create(settings, _contestants(context, body), _questions(context, body, seed))
+        store.create(command, str(who))
+        changed()
+        return view()
+
+    @router.get("/api/finale/director")
+    def get_view(who: Director) -> dict[str, Any]:
+        """The console: every question, who has answered, how many have voted, what may be done now."""
+        return view()
+
+    @router.get("/api/finale/director/stream", response_class=StreamingResponse)
+    async def watch(who: Director) -> StreamingResponse:
+        """What /api/finale/director gives, whenever it changes."""
+        from workshop_kit.league.finale.routes import stream
+
+        return stream(context, view, look=LOOK)
+
+    @router.post("/api/finale/director/seats", status_code=201)
+    def seat(body: bodies.Seat, who: Director) -> dict[str, str]:
+        """A token for a contestant's or an expert's page; it is told this once."""
+        state = store.current()
+        with context.database.write() as connection:
+            if body.role == "expert":
+                token = tokens.issue(connection, "judge", None, body.name)
+            else:
+                found = next((c for c in state.contestants if c.name == body.name), None)
+                if found is None:
+                    raise LeagueProblem("No contestant of this finale has this name.", status=404)
+                token = tokens.issue(connection, "attendee", found.team, body.name)
+            note(connection, str(who), "new token", body.role, {"name": body.name})
+            known = tokens.identify(connection, token)
+        return {"token": token, "token_id": known.token_id if known else "", "role": body.role, "name": body.name}
+
+    @router.post("/api/finale/director/open")
+    def open_round(body: bodies.Start, who: Director) -> dict[str, Any]:
+        """Show a round's question and start its countdown."""
+        return act(do.Open(body.round, body.seconds), who, body.key)
+
+    @router.post("/api/finale/director/pause")
+    def pause(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """Stop the countdown."""
+        return act(do.Pause(body.round), who, body.key)
+
+    @router.post("/api/finale/director/resume")
+    def resume(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """Let the countdown run on."""
+        return act(do.Resume(body.round), who, body.key)
+
+    @router.post("/api/finale/director/extend")
+    def extend(body: bodies.More, who: Director) -> dict[str, Any]:
+        """Give more time."""
+        return act(do.Extend(body.round, body.seconds), who, body.key)
+
+    @router.post("/api/finale/director/close")
+    def close(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """End the countdown before its time."""
+        return act(do.Close(body.round), who, body.key)
+
+    @router.post("/api/finale/director/skip")
+    def skip(body: bodies.Because, who: Director) -> dict[str, Any]:
+        """Leave a round out."""
+        return act(do.Skip(body.round, body.reason), who, body.key)
+
+    @router.post("/api/finale/director/reopen")
+    def reopen(body: bodies.Again, who: Director) -> dict[str, Any]:
+        """Run a round again with new time; answers stay, votes and scores go."""
+        return act(do.Reopen(body.round, body.reason, body.seconds), who, body.key)
+
+    @router.post("/api/finale/director/start_voting")
+    def start_voting(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """Show the answers under letters, to vote and to score."""
+        return act(do.StartVoting(body.round), who, body.key)
+
+    @router.post("/api/finale/director/close_voting")
+    def close_voting(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """Fix votes and scores."""
+        store.close_voting(body.round, str(who), key=body.key or "")
+        changed()
+        return view()
+
+    @router.post("/api/finale/director/reveal")
+    def reveal(body: bodies.RevealBody, who: Director) -> dict[str, Any]:
+        """Show one more step of the result."""
+        return act(do.Reveal(body.round, body.step), who, body.key)
+
+    @router.post("/api/finale/director/override")
+    def override(body: bodies.OverrideBody, who: Director) -> dict[str, Any]:
+        """Put a human's score in the place of the LLM judge's."""
+        return act(do.OverrideJudge(body.round, body.letter, body.score, body.reason, str(who)), who, body.key)
+
+    @router.post("/api/finale/director/leave_out")
+    def leave_out(body: bodies.LeaveOutBody, who: Director) -> dict[str, Any]:
+        """Let a part not count in this round, or count again."""
+        return act(do.LeaveOut(body.round, body.part, body.reason, body.out), who, body.key)
+
+    @router.post("/api/finale/director/judge_again")
+    def judge_again(body: bodies.Action, who: Director) -> dict[str, Any]:
+        """Ask the LLM judge again where it failed."""
+        return act(do.JudgeAgain(body.round), who, body.key)
+
+    @router.post("/api/finale/director/question")
+    def set_question(body: bodies.SetQuestionBody, who: Director) -> dict[str, Any]:
+        """Another question for a round that waits, or a round more."""
+        question = do.question_from(body.question.model_dump())
+        return act(do.SetQuestion(body.round, question), who, body.key)
+
+    @router.post("/api/finale/director/weights")
+    def set_weights(body: bodies.SetWeightsBody, who: Director) -> dict[str, Any]:
+        """Other weights, until the first score is shown."""
+        return act(do.SetWeights(Weights(**body.weights.model_dump())), who, body.key)
+
+    @router.post("/api/finale/director/address")
+    def set_address(body: bodies.AddressBody, who: Director) -> dict[str, Any]:
+        """Where the audience's phones find the league."""
+        return act(do.SetAddress(body.public_url), who, body.key)
+
+    return router
+
+
+def _contestants(context: Context, body: bodies.NewFinale) -> tuple[Contestant, ...]:
+    """The finalists named, or the first teams of the standings with the models they chose."""
+    if body.contestants is not None:
+        with context.database.write() as connection:
+            found = [(teams.named(connection, told.name), told.target.model_dump()) for told in body.contestants]
+        return tuple(Contestant(uuid.uuid4().hex[:12], team.name, team.id, target) for team, target in found)
+    made = []
+    with context.database.read() as connection:
+        for place in places(connection)[: settings_of(connection).finalists]:
+            team = teams.team(connection, place.team)
+            target = submissions.entry(connection, team.plays or place.submission).target
+            if target["kind"] == "artefact":
+                raise LeagueProblem(
+                    f"The model of {team.name} is the training job {target['training_job']}, which stands behind no "
+                    "endpoint; deploy it and name every contestant with its endpoint."
+                )
+            made.append(Contestant(uuid.uuid4().hex[:12], team.name, team.id, target))
+    if len(made) < 2:
+        raise LeagueProblem(f"The standings have {len(made)} teams; name the contestants of the finale yourself.")
+    return tuple(made)
+
+
+def _questions(context: Context, body: bodies.NewFinale, seed: str) -> tuple[Any, ...]:
+    """The questions given, or some of the league's own."""
+    if body.questions is not None:
+        return tuple(do.question_from(told.model_dump()) for told in body.questions)
+    if body.draw_from == "ranked":
+        with context.database.read() as connection:
+            rules = settings_of(connection).rules_at(context.clock())
+        if rules.ranked:
+            raise LeagueProblem(
+                "Ranked submissions are still taken and the finale would show their hidden questions; freeze the "
+                "league first, or give questions of your own.",
+                status=409,
+            )
+    found = list(context.questions[body.draw_from])
+    return tuple(random.Random(seed).sample(found, min(body.rounds, len(found))))

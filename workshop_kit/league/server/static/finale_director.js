@@ -1,0 +1,227 @@
+// The director's console: what is happening, what may be done now, one big button for what usually comes next.
+"use strict";
+let view = null;
+const REVEALS = ["Show the LLM judge's scores", "Show the experts' scores", "Show the audience's votes", "Show names and points"];
+const following = () => view.agenda.find(r => r.phase === "waiting");
+// name: [key, label, what to send]; "reason" asks for one first.
+const ACTIONS = {
+  open: ["o", () => "Open round " + (following() ? following().number : ""), () => send("open", following().number)],
+  pause: ["p", () => "Pause", () => send("pause")],
+  resume: ["p", () => "Go on", () => send("resume")],
+  extend: ["e", () => "15 seconds more", () => send("extend", 0, { seconds: 15 })],
+  close: ["c", () => "Time is up now", () => send("close")],
+  start_voting: ["v", () => view.round.phase === "counted" ? "Go on with the vote" : "Start the vote", () => send("start_voting")],
+  close_voting: ["b", () => "Close the vote", () => send("close_voting")],
+  reveal: ["r", () => REVEALS[view.round.step] || "Reveal", () => send("reveal", 0, { step: view.round.step + 1 })],
+  judge_again: ["j", () => "Ask the LLM judge again", () => send("judge_again")],
+  reopen: ["a", () => "Open round " + view.round.number + " again", () => because("Open round " + view.round.number + " again", reason => send("reopen", 0, { reason }))],
+  skip: ["s", () => "Skip round " + skipped(), () => because("Skip round " + skipped(), reason => send("skip", skipped(), { reason }))],
+};
+const skipped = () => ["waiting", "revealed", "skipped"].includes(view.round.phase) ? (following() || view.round).number : view.round.number;
+const USUAL = { waiting: "open", open: null, paused: "resume", closed: "start_voting", voting: "close_voting", counted: "reveal", revealed: "open", skipped: "open" };
+
+async function send(action, round, more) {
+  const told = await act("/director/" + action, { round: round || view.round.number, key: key(), ...more });
+  if (told) show(told);
+}
+
+function because(title, go, score) {
+  const box = byId("reason-box");
+  byId("reason-title").textContent = title;
+  byId("reason-score-box").hidden = score === undefined;
+  byId("reason-score").required = score !== undefined;
+  byId("reason-score").value = score === undefined || score === null ? "" : score;
+  byId("reason-text").value = "";
+  box.onclose = () => {
+    if (box.returnValue === "yes") go(byId("reason-text").value, Number(byId("reason-score").value));
+  };
+  box.returnValue = "";
+  box.showModal();
+  (score === undefined ? byId("reason-text") : byId("reason-score")).focus();
+}
+
+byId("reason-form").addEventListener("submit", event => {
+  event.preventDefault();
+  byId("reason-box").close(event.submitter ? event.submitter.value : "yes");
+});
+
+function show(told) {
+  view = told;
+  const there = frame(told);
+  byId("create").hidden = there;
+  byId("desk").hidden = !there;
+  if (!there) return;
+  drawButtons();
+  drawPeople();
+  drawCounts();
+  drawVerdicts();
+  drawAgenda();
+  showReveal(byId("reveal"), told);
+  showStanding(byId("standing"), told);
+  for (const part of Object.keys(PARTS)) {
+    const field = byId("w-" + part);
+    if (document.activeElement !== field) field.value = told.weights[part];
+  }
+  byId("seat-names").replaceChildren(...told.people.map(p => { const o = element("option"); o.value = p.name; return o; }));
+  if (document.activeElement !== byId("public-url")) byId("public-url").value = told.settings.public_url;
+  fetchJson("address").then(found => { byId("audience-url").textContent = found.url; byId("audience-url").href = found.url; }).catch(() => {});
+}
+
+function drawButtons() {
+  const usual = USUAL[view.round.phase], next = byId("next"), why = usual ? view.may[usual] : null;
+  next.textContent = view.over ? "The finale is over" : usual ? ACTIONS[usual][1]() : "The countdown is running";
+  next.disabled = view.over || !usual || why !== null;
+  byId("next-why").textContent = view.over || next.disabled && !usual ? "" : why || "or press N";
+  const box = byId("buttons"), focused = document.activeElement && document.activeElement.dataset.action;
+  box.replaceChildren(...Object.entries(ACTIONS).map(([name, [pressed, label, go]]) => {
+    const button = element("button"), reason = view.may[name];
+    button.type = "button";
+    button.dataset.action = name;
+    button.append(label(), " ", element("kbd", pressed.toUpperCase()));
+    button.disabled = reason !== null;
+    button.hidden = (name === "resume") !== (view.round.phase === "paused") && ["pause", "resume"].includes(name);
+    if (reason) button.title = reason;
+    button.addEventListener("click", go);
+    return button;
+  }));
+  if (focused) { const again = box.querySelector('[data-action="' + focused + '"]'); if (again) again.focus(); }
+  byId("keys").replaceChildren(...[["n", () => "the big button"], ...Object.values(ACTIONS)].flatMap(([pressed, label]) => {
+    const term = element("dt"); term.append(element("kbd", pressed.toUpperCase()));
+    return [term, element("dd", label())];
+  }));
+}
+
+function drawPeople() {
+  const head = element("thead"), body = element("tbody");
+  head.append(cells("th", ["Contestant", "Answer", "Generations", "Under way"], "col"));
+  head.querySelector("th").className = "name";
+  for (const person of view.people) {
+    const name = element("th", person.name, "name");
+    name.scope = "row";
+    if (person.problem) name.append(element("small", person.problem, "bad"));
+    const row = element("tr");
+    row.append(name);
+    for (const value of [person.has_answer ? (person.picked ? "✓ picked" : "✓ last one") : "none yet", person.generations, person.under_way])
+      row.append(element("td", value));
+    body.append(row);
+  }
+  byId("people").replaceChildren(head, body);
+}
+
+function drawCounts() {
+  const judged = view.judged, lines = [
+    ["Answers under way", view.under_way],
+    ["Judged by the LLM", judged.done + " of " + judged.of + (judged.failed ? ", " + judged.failed + " failed" : "")],
+    ["Votes received", view.votes],
+    ...view.experts.map(e => [e.name, e.scored + " of " + e.of + " scored" + (e.scored < e.of ? " (counts when all are)" : "")]),
+    ...Object.entries(view.left_out).map(([part, why]) => [PARTS[part] + " left out", why]),
+  ];
+  if (!view.experts.length) lines.push(["Experts", "no scores yet"]);
+  byId("counts").replaceChildren(...lines.flatMap(([term, told]) => [element("dt", term), element("dd", told)]));
+  if (["voting", "counted"].includes(view.round.phase) && !view.round.step) {
+    const row = element("dd", undefined, "buttons");
+    for (const part of Object.keys(PARTS)) {
+      const out = view.left_out[part] !== undefined, button = element("button", (out ? "Count the " : "Leave out the ") + PARTS[part], "quiet");
+      button.type = "button";
+      button.addEventListener("click", () => out ? send("leave_out", 0, { part, out: false })
+        : because("Leave out the " + PARTS[part], reason => send("leave_out", 0, { part, reason })));
+      row.append(button);
+    }
+    byId("counts").append(row);
+  }
+}
+
+function drawVerdicts() {
+  byId("verdicts").hidden = !view.verdicts.length;
+  if (!view.verdicts.length) { byId("verdict-rows").replaceChildren(); return; }
+  const texts = Object.fromEntries(view.round.answers.map(a => [a.letter, a.text]));
+  const head = element("thead"), body = element("tbody");
+  head.append(cells("th", ["", "Answer", "Score", "Why", ""], "col"));
+  for (const v of view.verdicts) {
+    const row = element("tr"), button = element("button", "Override", "quiet");
+    button.type = "button";
+    button.addEventListener("click", () => because("A human's score for answer " + v.letter,
+      (reason, score) => send("override", 0, { letter: v.letter, score, reason }), v.score === null ? 0 : Math.round(v.score)));
+    const last = element("td"); last.append(button);
+    const why = element("td", v.reason || "…", "why");
+    if (v.override) why.append(element("small", "A human gave " + v.override.score + ": " + v.override.reason));
+    if (v.flags.length) why.append(element("small", "Signs of speaking to the judge: " + v.flags.join(", "), "bad"));
+    const letter = element("th", undefined); letter.scope = "row"; letter.append(element("b", v.letter, "letter"));
+    row.append(letter, element("td", texts[v.letter], "why"),
+      element("td", v.override ? v.override.score + " (was " + points(v.score) + ")" : points(v.score)), why, last);
+    body.append(row);
+  }
+  byId("verdict-rows").replaceChildren(head, body);
+}
+
+function drawAgenda() {
+  const head = element("thead"), body = element("tbody");
+  head.append(cells("th", ["#", "Question", "Reference answer", "Now"], "col"));
+  for (const r of view.agenda) {
+    const row = element("tr", undefined, r.number === view.round.number ? "current" : "");
+    row.append(element("td", r.number), element("td", r.question, "why"), element("td", r.reference, "why"), element("td", r.phase));
+    body.append(row);
+  }
+  byId("agenda").replaceChildren(head, body);
+}
+
+document.addEventListener("keydown", event => {
+  if (!view || !view.finale || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (/^(TEXTAREA|INPUT|SELECT)$/.test(event.target.tagName) || byId("reason-box").open) return;
+  const pressed = event.key.toLowerCase();
+  if (pressed === "n") { event.preventDefault(); byId("next").click(); return; }
+  for (const button of byId("buttons").children)
+    if (!button.disabled && !button.hidden && ACTIONS[button.dataset.action][0] === pressed) { event.preventDefault(); button.click(); return; }
+});
+byId("next").addEventListener("click", () => { const usual = USUAL[view.round.phase]; if (usual) ACTIONS[usual][2](); });
+byId("weights").addEventListener("submit", async event => {
+  event.preventDefault();
+  const weights = Object.fromEntries(Object.keys(PARTS).map(part => [part, Number(byId("w-" + part).value)]));
+  document.activeElement.blur();
+  const told = await act("/director/weights", { weights, key: key() });
+  if (told) show(told);
+});
+byId("address").addEventListener("submit", async event => {
+  event.preventDefault();
+  document.activeElement.blur();
+  const told = await act("/director/address", { public_url: byId("public-url").value.trim(), key: key() });
+  if (told) show(told);
+});
+byId("seats").addEventListener("submit", async event => {
+  event.preventDefault();
+  const role = byId("seat-role").value;
+  const told = await act("/director/seats", { role, name: byId("seat-name").value });
+  if (!told) return;
+  const page = role === "expert" ? "judge" : "contestant";
+  byId("seat-link").textContent = "For " + told.name + ", shown this once: " + new URL(page, location.href).href + "#token=" + told.token;
+});
+byId("another").addEventListener("click", () => { byId("create").hidden = false; byId("create").scrollIntoView(); byId("new-title").focus(); });
+byId("create").addEventListener("submit", async event => {
+  event.preventDefault();
+  const body = { title: byId("new-title").value, seconds: Number(byId("new-seconds").value), rounds: Number(byId("new-rounds").value),
+    rehearsal: byId("new-rehearsal").checked };
+  const lines = byId("new-contestants").value.split("\n").map(line => line.trim()).filter(Boolean);
+  try {
+    if (lines.length) body.contestants = lines.map(line => {
+      const [, name, target] = line.match(/^(.+?)\s*=\s*(\S+)$/) || [];
+      if (!target) throw new Error("'" + line.slice(0, 60) + "' is not a team = endpoint or model id; write one a line.");
+      return { name, target: /[.:]/.test(target) ? { kind: "bedrock", model_id: target } : { kind: "sagemaker", endpoint: target } };
+    });
+    if (byId("new-from").value === "file") {
+      const file = byId("new-file").files[0];
+      if (!file) throw new Error("Choose the file of questions first.");
+      const wanted = ["id", "topic", "question", "reference_answer", "key_facts", "style"];
+      body.questions = (await file.text()).split("\n").filter(line => line.trim()).map(line => {
+        const row = JSON.parse(line);
+        return Object.fromEntries(wanted.filter(name => row[name] !== undefined).map(name => [name, row[name]]));
+      });
+    } else body.draw_from = byId("new-from").value;
+  } catch (problem) { trouble(problem); return; }
+  const told = await act("", body);
+  if (told) show(told);
+});
+enter("/director", told => {
+  show(told || { finale: null });
+  countdown(() => view);
+  live(API + "/director/stream", API + "/director", show, sayLive);
+});

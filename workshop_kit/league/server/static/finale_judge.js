@@ -1,0 +1,94 @@
+// An expert's sheet: 0 to 10 for every blind answer, by mouse or keys.
+"use strict";
+let view = null, current = null;
+
+function show(told) {
+  view = told;
+  byId("desk").hidden = false;
+  if (!frame(told)) return;
+  byId("reference-box").hidden = !told.round.reference;
+  byId("reference").textContent = told.round.reference || "";
+  answerCards(byId("answers"), told, (card, answer) => {
+    const letter = answer.letter, group = element("div", undefined, "scores");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "Score for answer " + letter);
+    for (let n = 0; n <= 10; n++) {
+      const button = element("button", n);
+      button.type = "button";
+      button.dataset.score = n;
+      button.addEventListener("click", () => { choose(letter); send(letter, n); });
+      group.append(button);
+    }
+    const half = element("button", "½", "half");
+    half.type = "button";
+    half.setAttribute("aria-label", "half a point more or less for answer " + letter);
+    half.addEventListener("click", () => { choose(letter); halve(letter); });
+    group.append(half);
+    const label = element("label", "Notes for yourself"), note = element("textarea");
+    note.id = "note-" + letter;
+    note.rows = 2;
+    note.maxLength = 1000;
+    label.htmlFor = note.id;
+    note.value = (told.sheet[letter] || {}).note || "";
+    note.addEventListener("change", () => { if (scoreOf(letter) !== null) send(letter, scoreOf(letter)); });
+    card.append(group, label, note);
+    card.addEventListener("focusin", () => choose(letter));
+  });
+  mark();
+  showReveal(byId("reveal"), told);
+  showStanding(byId("standing"), told);
+}
+
+const scoreOf = letter => view.sheet[letter] ? view.sheet[letter].score : null;
+
+function mark() {
+  const open = view.round.phase === "voting", letters = view.round.answers.map(a => a.letter);
+  if (!letters.includes(current)) current = letters[0] || null;
+  for (const card of byId("answers").children) {
+    const score = scoreOf(card.dataset.letter);
+    card.classList.toggle("chosen", card.dataset.letter === current && open);
+    for (const button of card.querySelectorAll(".scores button")) {
+      button.disabled = !open || (button.className === "half" && score === null);
+      const on = button.className === "half" ? score !== null && score % 1 !== 0
+        : score !== null && Math.floor(score) === Number(button.dataset.score);
+      button.setAttribute("aria-pressed", String(on));
+    }
+    card.querySelector("textarea").readOnly = !open;
+  }
+  const done = letters.filter(letter => scoreOf(letter) !== null).length, said = byId("said");
+  const text = !open ? "" : done === letters.length ? "All " + done + " answers scored. You can change them until the vote is closed."
+    : done + " of " + letters.length + " answers scored; your sheet counts when all are.";
+  said.hidden = !text;
+  if (said.textContent !== text) said.textContent = text;
+}
+
+function choose(letter) { current = letter; mark(); }
+
+async function send(letter, score) {
+  const told = await act("/judge/score", { round: view.round.number, letter, score, note: byId("note-" + letter).value }, "PUT");
+  if (told) show(told);
+}
+
+function halve(letter) {
+  const score = scoreOf(letter);
+  if (score !== null) send(letter, score % 1 ? score - .5 : Math.min(10, score + .5));
+}
+
+document.addEventListener("keydown", event => {
+  if (!view || !view.round || view.round.phase !== "voting" || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (/^(TEXTAREA|INPUT|SELECT)$/.test(event.target.tagName)) return;
+  const pressed = event.key.toUpperCase();
+  if (/^[0-9]$/.test(pressed)) send(current, Number(pressed));
+  else if (pressed === "X") send(current, 10);
+  else if (pressed === "H") halve(current);
+  else if (view.round.answers.some(a => a.letter === pressed)) {
+    choose(pressed);
+    document.querySelector('[data-letter="' + pressed + '"]').scrollIntoView({ block: "nearest" });
+  } else return;
+  event.preventDefault();
+});
+enter("/judge", told => {
+  if (told) show(told);
+  countdown(() => view);
+  live(API + "/judge/stream", API + "/judge", show, sayLive);
+});

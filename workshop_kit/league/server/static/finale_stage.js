@@ -1,0 +1,37 @@
+// The big screen: nothing to press.
+"use strict";
+let view = null;
+
+function show(told) {
+  view = told;
+  if (!frame(told)) { showCode(true); return; }
+  const round = told.round, ready = byId("ready");
+  ready.hidden = !["open", "paused", "closed"].includes(round.phase);
+  ready.replaceChildren(...told.contestants.map(name => {
+    const has = round.ready.includes(name), item = element("li", undefined, has ? "has" : "");
+    item.append(element("span", has ? "✓" : "…"), name, element("span", has ? "has an answer" : "has no answer yet", "sr"));
+    return item;
+  }));
+  const played = round.phase === "revealed" && !told.over && told.standing.length;
+  answerCards(byId("answers"), told);
+  showReveal(byId("reveal"), told);
+  showStanding(byId("standing"), ["waiting", "revealed", "skipped"].includes(round.phase) ? told : { ...told, standing: [] });
+  showCode(["waiting", "voting", "revealed", "skipped"].includes(round.phase) && !told.over && !(played && round.phase !== "revealed"));
+  document.body.dataset.phase = round.phase;
+}
+
+let address = null;
+async function showCode(on) {
+  byId("qr").hidden = !on;
+  if (!on) return;
+  try {
+    const told = await fetchJson("address");
+    if (told.url === address) return;
+    address = told.url;
+    byId("qr").querySelector("img").src = "qr.svg?" + encodeURIComponent(address);
+    byId("address").textContent = address.replace(/^https?:\/\//, "");
+  } catch (problem) { byId("qr").hidden = true; }
+}
+
+countdown(() => view);
+live(API + "/stream", API, show, sayLive);
