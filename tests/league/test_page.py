@@ -50,3 +50,32 @@ def test_a_row_appears_by_itself_and_fits(browser, league: str, aws, width: int,
             "document.querySelector('.card').scrollWidth <= document.querySelector('.card').clientWidth"
         )
     assert page.inner_text("#live") == "Live" and complaints == []
+
+
+def test_behind_a_proxy_that_holds_streams_back_the_page_asks_by_itself(browser, league: str, aws) -> None:
+    page = browser.new_page()
+    page.route("**/api/stream", lambda route: route.abort())
+    page.goto(league)
+    page.wait_for_selector("#empty:not([hidden])")
+    client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=league)
+    page.wait_for_selector("#rows tr", timeout=20000)
+    assert "Ada" in page.inner_text("#rows tr") and page.inner_text("#live") == "Live, every 3 s"
+
+
+def test_the_big_screen_the_search_and_the_curves(browser, league: str, aws) -> None:
+    for name, endpoint in (("Ada", "right-50"), ("Ada", "right-90"), ("Bob", "right-70")):
+        client.submit(aws, endpoint, name, domain="bicycle-library", url=league)
+    page = browser.new_page(viewport={"width": 1600, "height": 900})
+    page.goto(f"{league}/?screen=big")
+    page.wait_for_selector("#rows tr")
+    assert page.locator("body.big").count() == 1 and not page.is_visible("footer")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("body.big").count() == 0, "the button works by keyboard"
+    page.fill("#find", "bo")
+    page.wait_for_selector("#rows tr:only-child")
+    assert "Bob" in page.inner_text("#rows tr") and "2" in page.inner_text("#rows tr .rank")
+    assert page.locator("#curves path").count() >= 2 and page.locator("#curves text", has_text="Ada").count() == 1
+    page.click("#progress summary")
+    assert page.locator("#steps tbody tr").count() == 3
+    assert "of 3" in page.inner_text("#rows tr")

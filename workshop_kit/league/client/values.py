@@ -158,6 +158,7 @@ class Standings:
                 f"{row['score']['win_rate']:.0%}",
                 f"{row['score']['low']:.0%} to {row['score']['high']:.0%}",
                 f"{row['gap']:.0%}" if row["gap"] else "",
+                _even(row["score"]),
                 row["score"]["wins"],
                 row["score"]["ties"],
                 row["score"]["losses"],
@@ -167,8 +168,8 @@ class Standings:
             ]
             for row in self.rows
         ]
-        head = ["#", "rank", "participant", "win rate", "95 % interval", "gap", "wins", "ties", "losses", "flips"]
-        table = html_table([*head, "tries", "seconds an answer"], rows)
+        head = ["#", "rank", "participant", "win rate", "95 % interval", "gap", "even length", "wins", "ties"]
+        table = html_table([*head, "losses", "flips", "tries", "seconds an answer"], rows)
         first = self.rows[0]
         link = f"<br>The live page: <a href='{html.escape(self.url)}'>{html.escape(self.url)}</a>" if self.url else ""
         phase = f" Phase: {html.escape(self.phase)}." if self.phase else ""
@@ -179,6 +180,12 @@ class Standings:
             f"{self.questions} hidden questions. {html.escape(self._noise())} A rank is shared where chance alone "
             f"could explain the order.{phase}{shown}{waiting}{link}</p>"
         )
+
+
+def _even(score: dict[str, Any]) -> str:
+    """The win rate at even length; empty where it can't be told."""
+    rate = score.get("length_controlled_win_rate")
+    return "" if rate is None else f"{rate:.0%}"
 
 
 def _seconds(service: dict[str, Any] | None) -> str:

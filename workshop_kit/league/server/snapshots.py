@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from workshop_kit.league.event import PHASES, EventSettings
 from workshop_kit.league.server.context import Context
+from workshop_kit.league.statistics import noise
 from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.schema import revisions
 from workshop_kit.league.store.standings import Place, places, progress, rows
@@ -94,6 +95,7 @@ class Snapshots:
             "found": len(wanted),
             "teams": len(found),
             "standings_revision": self._places[0],
+            "noise": noise(leader, page[0].score.questions) if page and leader is not None else "",
         }
 
     def _moving(self, settings: EventSettings) -> dict[str, Any]:

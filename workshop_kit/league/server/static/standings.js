@@ -20,7 +20,8 @@ function row(r) {
   tr.append(rate);
   const tries = state.quota ? r.submissions + " of " + state.quota : r.submissions;
   const gap = r.gap > 0 ? "−" + Math.round(100 * r.gap) : "";
-  for (const value of [gap, r.rank, s.wins, s.ties, s.losses, s.flips, tries]) tr.append(element("td", value, "detail"));
+  const even = s.length_controlled_win_rate;
+  for (const value of [gap, even === null || even === undefined ? "–" : percent(even), r.rank, s.wins, s.ties, s.losses, s.flips, tries]) tr.append(element("td", value, "detail"));
   return tr;
 }
 
@@ -78,6 +79,7 @@ function judges(rows) {
 function queue() {
   byId("queued").textContent = "Being judged" + (state.waiting > state.under_way.length
     ? " (" + state.waiting + ", the first " + state.under_way.length + " shown)" : "");
+  byId("noise").textContent = state.noise || "";
   byId("queue").replaceChildren(...state.under_way.map(w => {
     const li = element("li"), p = element("progress");
     p.max = w.questions; p.value = w.judged;
