@@ -220,7 +220,29 @@ def test_an_event_goes_out_and_in_again_and_scores_the_same(store: Database, tmp
     other.close()
 
 
-@pytest.mark.parametrize("bad", ["nonsense", '{"table": "tokens", "row": {}}', '{"table": "teams", "row": {"id": 1}}'])
+def test_an_event_moves_from_a_file_to_postgres_and_goes_on_there(tmp_path: Path, postgres: str) -> None:
+    store = open_database(tmp_path / "league.sqlite")
+    with store.write() as connection:
+        open_event(connection, "bicycle-library")
+    judged(store, "Ada", 7, "a")
+    for _ in range(3):
+        with store.write() as connection:
+            scoring.withdraw(connection, "q0", "wrong", "organizer Eve")
+            scoring.restore(connection, "q0", "organizer Eve")
+    other = open_database(postgres)
+    transfer.import_lines(other, list(transfer.export_lines(store)))
+    with other.write() as connection:
+        scoring.withdraw(connection, "q1", "wrong too", "organizer Eve")
+        assert len(audit_log(connection)) == 7
+    judged(other, "Bob", 9, "b")
+    assert [name for _, _, name, _ in table(other)] == ["Bob", "Ada"]
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "bad", ["nonsense", "[]", '{"table": "tokens", "row": {}}', '{"table": "teams", "row": {"id": 1}}']
+)
 def test_a_damaged_export_leaves_nothing_behind(store: Database, tmp_path: Path, bad: str) -> None:
     judged(store, "Ada", 7, "a")
     lines = [*transfer.export_lines(store), bad]
@@ -229,6 +251,15 @@ def test_a_damaged_export_leaves_nothing_behind(store: Database, tmp_path: Path,
         transfer.import_lines(other, lines)
     with other.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM teams").scalar_one() == 0
+    other.close()
+
+
+def test_rows_that_stand_twice_in_an_export_are_told(store: Database, tmp_path: Path) -> None:
+    judged(store, "Ada", 7, "a")
+    lines = [*transfer.export_lines(store)]
+    other = open_database(tmp_path / "other.sqlite")
+    with pytest.raises(BadInput, match="don't fit together"):
+        transfer.import_lines(other, [*lines, lines[-1]])
     other.close()
 
 
