@@ -46,9 +46,8 @@ def question(n: int, kind: str = "f") -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def domain(tmp_path: Path) -> Path:
-    folder = tmp_path / "bicycle-library"
+def write_domain(where: Path) -> Path:
+    folder = where / "bicycle-library"
     folder.mkdir()
     (folder / "domain.json").write_text(json.dumps(DOMAIN))
     (folder / "handbook.md").write_text("# Bikes\n\n## Bikes {#bikes}\n\nFrames cost money.\n")
@@ -64,10 +63,13 @@ class ToyAws:
     endpoint_url = "http://127.0.0.1:1"  # nobody sends a bill
 
     def __init__(self) -> None:
+        self.hold, self.judge_up = threading.Event(), threading.Event()
+        self.reset()
+
+    def reset(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.judged = 0
         self.gone = ""
-        self.hold, self.judge_up = threading.Event(), threading.Event()
         self.hold.set()
         self.judge_up.set()
 
@@ -109,11 +111,6 @@ class ToyAws:
         n = int(prompt.split("SECRET-")[1].split(":")[0])
         known = n * 20 % 100 < skill
         return f"Frame {n} costs ${100 + n}." if known else "I like bicycles and what a frame does."
-
-
-@pytest.fixture
-def aws() -> ToyAws:
-    return ToyAws()
 
 
 @dataclass
@@ -186,13 +183,39 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture
-def playing(tmp_path: Path, domain: Path, aws: ToyAws) -> Iterator[Playing]:
-    made = Playing(tmp_path / "home", domain, aws)
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
+    """One server for a module; every test makes a finale of its own, which is the current one from then on."""
+    where = tmp_path_factory.mktemp("finale")
+    made = Playing(where / "home", write_domain(where), ToyAws())
     made.start()
     yield made
-    aws.hold.set()
+    made.aws.hold.set()
     made.stop()
+
+
+@pytest.fixture
+def playing(shared: Playing) -> Iterator[Playing]:
+    shared.aws.reset()
+    yield shared
+    shared.aws.hold.set()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Playing]:
+    """A server of its own, with nothing in its database."""
+    made = Playing(tmp_path / "home", write_domain(tmp_path), ToyAws())
+    made.start()
+    yield made
+    made.aws.hold.set()
+    made.stop()
+
+
+@pytest.fixture
+def aws(request: pytest.FixtureRequest) -> ToyAws:
+    """The models of the test's server."""
+    name = "fresh" if "fresh" in request.fixturenames else "playing"
+    return request.getfixturevalue(name).aws
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ from workshop_kit.league.finale.client import FinaleView
 from workshop_kit.league.finale.rehearsal import rehearse
 
 
-def test_a_whole_finale_is_rehearsed_and_survives_a_restart_in_mid_round(playing, teams, questions) -> None:
+def test_a_whole_finale_is_rehearsed_and_survives_a_restart_in_mid_round(fresh, teams, questions) -> None:
     seen: list[str] = []
 
     def between(moment: str, view: FinaleView) -> None:
         seen.append(f"{moment} {view.round}")
         if seen[-1] in ("asked 2", "voting 3"):
-            playing.restart()
+            fresh.restart()
 
     done = rehearse(
-        playing.url, playing.token, contestants=teams, questions=questions(5), seconds=2.0, audience=12, experts=3,
+        fresh.url, fresh.token, contestants=teams, questions=questions(5), seconds=2.0, audience=12, experts=3,
         grace=2.0, between=between,
     )  # fmt: skip
     assert done.view.over and done.rounds == 5 and done.notes == ()
@@ -30,4 +30,4 @@ def test_a_whole_finale_is_rehearsed_and_survives_a_restart_in_mid_round(playing
         assert result["shares"] == {"llm": 0.4, "experts": 0.4, "audience": 0.2} and result["notes"] == []
     assert "simulated" in done._repr_html_() and "&lt;b&gt;Ben&lt;/b&gt;" in done._repr_html_()
     assert "<b>Ben" not in done._repr_html_()
-    assert playing.aws.judged == 25 and len(playing.aws.asked) == 50, "an answer was judged or asked for twice"
+    assert fresh.aws.judged == 25 and len(fresh.aws.asked) == 50, "an answer was judged or asked for twice"
