@@ -11,7 +11,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,22 @@ def fresh(tmp_path: Path) -> Iterator[Playing]:
     yield made
     made.aws.hold.set()
     made.stop()
+
+
+@pytest.fixture
+def make_playing(shared: Playing) -> Iterator[Callable[..., Playing]]:
+    """Further servers: each in a home of its own, on the database given."""
+    made: list[Playing] = []
+
+    def make(home: Path, database: str, token: str = "") -> Playing:
+        made.append(Playing(home, shared.domain, ToyAws(), database, token=token))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.aws.hold.set()
+        one.stop()
 
 
 @pytest.fixture
