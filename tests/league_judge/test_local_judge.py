@@ -1,6 +1,7 @@
 """The local judge's scores by criterion and its answer to those who guess."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -76,8 +77,11 @@ def test_repeats_that_were_left_out_still_count() -> None:
 
 
 def test_an_answer_is_as_long_as_it_was_before_it_was_cut() -> None:
-    padded = RIGHT + " " + " ".join(f"and {n * 7919 % 100_003}th" for n in range(100_000))
-    assert ask(judge.prompt(QUESTION, padded, HALF))["winner"] == "B"
+    short = replace(judge.JudgeSettings.load(), longest_answer=len(RIGHT) + 200)
+    tail = " and so the world goes round without an end, as some do say while others say it not at all"
+    padded = f"{RIGHT}{tail[:150]}" + "".join(f" word{chr(97 + n % 26)}{n}" for n in range(2000))
+    assert ask(judge.prompt(QUESTION, padded[: len(RIGHT) + 150], HALF, short))["winner"] == "A"
+    assert ask(judge.prompt(QUESTION, padded, HALF, short))["winner"] == "B"
 
 
 @pytest.mark.parametrize("domain", DOMAINS.values(), ids=DOMAINS)

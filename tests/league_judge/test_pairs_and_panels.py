@@ -129,3 +129,12 @@ def test_agreement_is_given_as_rows_by_question_and_judge() -> None:
         ("q2", "b", "win"),
     ]
     assert rows[0].difference == 1.5 and not rows[0].flipped
+
+
+def test_the_rows_are_what_the_measures_of_agreement_read() -> None:
+    from workshop_kit.league.statistics import agreement
+
+    both = [told(outcome, name, f"q{n}") for n in range(6) for name, outcome in (("a", "win"), ("b", "win"))]
+    apart = [told("loss", "b", "q6"), told("win", "a", "q6")]
+    found = agreement(agreement_rows([*both, *apart]))
+    assert found.judges == ("a", "b") and found.percent == pytest.approx(6 / 7)
