@@ -130,9 +130,9 @@ def test_a_huge_answer_is_cut_and_says_so() -> None:
     assert quote(cleaned, "0" * 12).startswith(f"[{'0' * 12} begins; {len(words):,} characters, cut to 1,000")
 
 
-def test_a_mark_never_stands_in_what_it_marks() -> None:
-    first = mark("a", "b")
-    assert mark("a", first) not in first and mark("a", "b") == first != mark("a", "c")
+def test_a_mark_is_of_all_that_is_judged() -> None:
+    assert mark("a", "b") == mark("a", "b") != mark("a", "c")
+    assert re.fullmatch("[0-9a-f]{12}", mark("a", "b"))
 
 
 def test_a_short_text_that_grows_when_normalized_is_cut_too() -> None:

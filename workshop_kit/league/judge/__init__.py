@@ -9,7 +9,7 @@ pairwise.py     one pair, both orders
 rubric.py       one answer alone
 panel.py        several judges
 calibration.py  pairs with a known better answer: how often a judge finds it
-attacks.py      answers that try to win without answering
+attacks.py      answers that try to win without answering; trial.py puts a judge to them
 """
 
 from workshop_kit.league.judge.flags import FLAGS

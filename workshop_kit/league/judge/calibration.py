@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Domain, load_domain
-from workshop_kit.errors import BadInput, Cancelled, LeagueProblem
+from workshop_kit.errors import BadInput, LeagueProblem
+from workshop_kit.league.judge.fan import Cancel, each
 from workshop_kit.league.judge.known import KINDS, Pair, known_pairs
 from workshop_kit.league.judge.pairwise import Judgement, judge
 from workshop_kit.league.judge.settings import JudgeSettings
 from workshop_kit.league.judge.verdict import Spent
 from workshop_kit.league.statistics import wilson_interval
 from workshop_kit.records import html_table
-
-
-class Cancel(Protocol):
-    """Anything with is_set(), such as threading.Event."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -116,7 +107,7 @@ def calibrate(
 
     rows: dict[str, CalibrationRow] = {}
     spent = Spent()
-    for row, took in _each(one, pairs, workers, cancel):
+    for row, took in each(one, pairs, workers, cancel, "The calibration was stopped."):
         rows[row.id] = row
         spent += took
         if progress:
@@ -127,20 +118,3 @@ def calibrate(
 def _row(pair: Pair, told: Judgement | None, reason: str) -> CalibrationRow:
     said = (told.outcome, told.flipped, told.candidate_score, told.reference_score) if told else ("", False, 0.0, 0.0)
     return CalibrationRow(pair.id, pair.kind, pair.question.id, pair.expected, *said, reason)
-
-
-def _each(
-    one: Callable[[Pair], tuple[CalibrationRow, Spent]], pairs: Sequence[Pair], workers: int, cancel: Cancel | None
-) -> Iterator[tuple[CalibrationRow, Spent]]:
-    """The results as they come; no more than `workers` pairs are ever under way, so stopping is soon done."""
-    todo = list(reversed(pairs))
-    waiting: set[Future[tuple[CalibrationRow, Spent]]] = set()
-    with ThreadPoolExecutor(workers, thread_name_prefix="calibration") as pool:
-        while todo or waiting:
-            if cancel is not None and cancel.is_set():
-                raise Cancelled("The calibration was stopped.")
-            while todo and len(waiting) < workers:
-                waiting.add(pool.submit(one, todo.pop()))
-            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()

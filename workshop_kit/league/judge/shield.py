@@ -80,10 +80,7 @@ def mark(*everything: object) -> str:
 
     The same prompt always has the same mark, so a call that is made again asks the same.
     """
-    number = 0
-    while (found := content_id([*everything, number])) in str(everything):
-        number += 1
-    return found
+    return content_id(everything)
 
 
 def quote(cleaned: Cleaned, mark: str, notes: tuple[str, ...] = ()) -> str:

@@ -4,7 +4,8 @@ An answer's score is the share of key facts it holds (any wording the rubric acc
 values of the same kind, times three gates: it must read like language (mean log-likelihood under the reference model,
 so that shuffled words fail), it must not repeat itself, and it must be about what was asked. The better score wins if
 it is clearly better. So it measures agreement with a rubric and nothing else: not correctness beyond the key facts,
-not helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter.
+not helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter. A right answer in
+words that the small reference model hardly met ("600 dollars" for "$600") reads like broken language to it and loses.
 
 Where the prompt asks by criterion, or for the rating of one answer, `criteria.py` computes those scores beside it; the
 rules are in `grading.py`.
