@@ -143,10 +143,13 @@ def _everybody(router: APIRouter, context: Context, store: FinaleStore) -> None:
         async def events() -> AsyncIterator[bytes]:
             revision, last = -1, b""
             while not context.changes.closing:
-                revision = await context.changes.wait(TOPIC, revision, KEEP_ALIVE)
-                value = await asyncio.to_thread(shared.made)
-                yield b"data: " + value + b"\n\n" if value is not last else b": still here\n\n"
-                last = value
+                found = await context.changes.wait(TOPIC, revision, KEEP_ALIVE)
+                value = await shared.message(found)
+                if value is not last:
+                    yield value
+                elif found == revision:
+                    yield b": still here\n\n"
+                revision, last = found, value
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
@@ -276,19 +279,31 @@ class _Shared:
     def __init__(self, store: FinaleStore) -> None:
         self._store = store
         self._kept: tuple[Any, bytes] = (None, b"")
+        self._lock = asyncio.Lock()
+        self._message: tuple[int, bytes] = (-1, b"")
 
     def made(self) -> bytes:
+        """The view as JSON."""
         try:
             state, now = self._store.current(), self._store.now()
         except LeagueProblem as problem:
             if problem.status != 404:
                 raise
-            signature, view = ("none",), dict(NOTHING)
-        else:
-            signature, view = views.signature(state, now), None
-        kept = self._kept
+            return json.dumps(NOTHING).encode()
+        signature, kept = views.signature(state, now), self._kept
         if kept[0] == signature:
             return kept[1]
-        value = json.dumps(view or views.public(state, now), ensure_ascii=False, allow_nan=False).encode()
+        value = json.dumps(views.public(state, now), ensure_ascii=False, allow_nan=False).encode()
         self._kept = (signature, value)
         return value
+
+    async def message(self, revision: int) -> bytes:
+        """The view as a message of the stream; the same object while it says the same.
+
+        Most steps of a finale (a contestant asking its model, say) change nothing that everybody may see.
+        """
+        async with self._lock:
+            if self._message[0] != revision:
+                value = b"data: " + await asyncio.to_thread(self.made) + b"\n\n"
+                self._message = (revision, self._message[1] if value == self._message[1] else value)
+            return self._message[1]

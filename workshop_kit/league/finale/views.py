@@ -38,7 +38,6 @@ def public(state: State, now: float) -> dict[str, Any]:
         "finale": state.id,
         "title": state.settings.title,
         "rehearsal": state.settings.rehearsal,
-        "seq": state.seq,
         "contestants": list(names.values()),
         "rounds": len(state.rounds),
         "played": len(over),
@@ -123,6 +122,7 @@ def director(state: State, now: float, votes: int) -> dict[str, Any]:
     shown = state.shown
     if shown is None:
         return told
+    told["seq"] = state.seq
     told["settings"] = {
         name: getattr(state.settings, name) for name in ("seconds", "grace", "judge", "public_url", "rehearsal")
     }

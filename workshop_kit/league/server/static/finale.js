@@ -4,7 +4,7 @@ const API = "../api/finale";
 const PARTS = { llm: "LLM judge", experts: "Experts", audience: "Audience" };
 const WORDS = {
   waiting: "The next question is coming", open: "The contestants ask their models", paused: "Paused",
-  closed: "Time is up", voting: "Vote now", counted: "The votes are in", revealed: "The result", skipped: "Skipped",
+  closed: "Time is up", voting: "The answers are being judged and voted on", counted: "The votes are in", revealed: "The result", skipped: "Skipped",
 };
 let offset = 0;
 
@@ -174,6 +174,16 @@ function cells(tag, values, scope) {
   return row;
 }
 
+// A wide table scrolls inside its box, by the keyboard too.
+function scroller(table, label) {
+  const scroll = element("div", undefined, "scroll");
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", label);
+  scroll.append(table);
+  return scroll;
+}
+
 // The result of the round as far as it is shown, in a box.
 function showReveal(box, view) {
   const told = view.round && view.round.reveal;
@@ -204,9 +214,7 @@ function showReveal(box, view) {
     body.append(line);
   }
   table.append(head, body);
-  const scroll = element("div", undefined, "scroll");
-  scroll.append(table);
-  box.append(scroll, legend(told.shares, told.parts));
+  box.append(scroller(table, "Result of the round"), legend(told.shares, told.parts));
   const notes = element("ul", undefined, "notes");
   for (const row of rows)
     if (row.override) notes.append(element("li", "Answer " + row.letter + ": a human gave " + row.override.score
@@ -225,21 +233,19 @@ function showStanding(box, view) {
   const table = element("table", undefined, "result");
   table.append(element("caption", view.over ? "Final standing" : "Standing after " + view.played + (view.played === 1 ? " round" : " rounds")));
   const head = element("thead"), body = element("tbody");
-  head.append(cells("th", ["Place", "Contestant", "LLM judge", "Experts", "Audience", "Points"], "col"));
+  head.append(cells("th", ["#", "Contestant", "Points", "LLM judge", "Experts", "Audience"], "col"));
   head.querySelectorAll("th")[1].className = "name";
   for (const place of view.standing) {
     const line = element("tr", undefined, place.rank === 1 ? "first" : ""), name = element("th", place.contestant, "name");
     name.scope = "row";
     if (place.tie) name.append(element("small", "equal points, ordered by " + place.tie));
     line.append(element("td", place.rank, "rank"), name);
-    for (const value of [place.llm, place.experts, place.audience]) line.append(element("td", points(value)));
     line.append(element("td", points(place.points), "sum"));
+    for (const value of [place.llm, place.experts, place.audience]) line.append(element("td", points(value)));
     body.append(line);
   }
   table.append(head, body);
-  const scroll = element("div", undefined, "scroll");
-  scroll.append(table);
-  box.append(scroll);
+  box.append(scroller(table, "Standing"));
 }
 
 // Blind answers as cards; `more(card, answer)` adds what a page does with them. Cards are kept while the answers stay.

@@ -137,6 +137,7 @@ function drawVerdicts() {
   const texts = Object.fromEntries(view.round.answers.map(a => [a.letter, a.text]));
   const head = element("thead"), body = element("tbody");
   head.append(cells("th", ["", "Answer", "Score", "Why", ""], "col"));
+  for (const n of [1, 3]) head.querySelectorAll("th")[n].className = "why";
   for (const v of view.verdicts) {
     const row = element("tr"), button = element("button", "Override", "quiet");
     button.type = "button";
@@ -147,7 +148,9 @@ function drawVerdicts() {
     if (v.override) why.append(element("small", "A human gave " + v.override.score + ": " + v.override.reason));
     if (v.flags.length) why.append(element("small", "Signs of speaking to the judge: " + v.flags.join(", "), "bad"));
     const letter = element("th", undefined); letter.scope = "row"; letter.append(element("b", v.letter, "letter"));
-    row.append(letter, element("td", texts[v.letter], "why"),
+    const said = element("td", undefined, "why");
+    said.append(element("div", texts[v.letter], "said-text"));
+    row.append(letter, said,
       element("td", v.override ? v.override.score + " (was " + points(v.score) + ")" : points(v.score)), why, last);
     body.append(row);
   }
@@ -157,6 +160,7 @@ function drawVerdicts() {
 function drawAgenda() {
   const head = element("thead"), body = element("tbody");
   head.append(cells("th", ["#", "Question", "Reference answer", "Now"], "col"));
+  for (const n of [1, 2]) head.querySelectorAll("th")[n].className = "why";
   for (const r of view.agenda) {
     const row = element("tr", undefined, r.number === view.round.number ? "current" : "");
     row.append(element("td", r.number), element("td", r.question, "why"), element("td", r.reference, "why"), element("td", r.phase));

@@ -39,7 +39,16 @@ function show(told) {
   showStanding(byId("standing"), told);
 }
 
-const scoreOf = letter => view.sheet[letter] ? view.sheet[letter].score : null;
+// What was pressed counts at once on this page; the server's word comes after it, in the order of the presses.
+let sending = Promise.resolve();
+const pressed = {};
+
+function sheetOf(letter) {
+  const round = view.round.number + "/" + view.round.opening;
+  return pressed[letter] && pressed[letter].round === round ? pressed[letter] : view.sheet[letter];
+}
+
+const scoreOf = letter => sheetOf(letter) ? sheetOf(letter).score : null;
 
 function mark() {
   const open = view.round.phase === "voting", letters = view.round.answers.map(a => a.letter);
@@ -64,9 +73,16 @@ function mark() {
 
 function choose(letter) { current = letter; mark(); }
 
-async function send(letter, score) {
-  const told = await act("/judge/score", { round: view.round.number, letter, score, note: byId("note-" + letter).value }, "PUT");
-  if (told) show(told);
+function send(letter, score) {
+  const number = view.round.number, mine = { round: number + "/" + view.round.opening, score };
+  pressed[letter] = mine;
+  mark();
+  const note = byId("note-" + letter).value;
+  sending = sending.then(async () => {
+    const told = await act("/judge/score", { round: number, letter, score, note }, "PUT");
+    if (pressed[letter] === mine) delete pressed[letter];
+    if (told) show(told); else mark();
+  });
 }
 
 function halve(letter) {
@@ -77,13 +93,13 @@ function halve(letter) {
 document.addEventListener("keydown", event => {
   if (!view || !view.round || view.round.phase !== "voting" || event.ctrlKey || event.altKey || event.metaKey) return;
   if (/^(TEXTAREA|INPUT|SELECT)$/.test(event.target.tagName)) return;
-  const pressed = event.key.toUpperCase();
-  if (/^[0-9]$/.test(pressed)) send(current, Number(pressed));
-  else if (pressed === "X") send(current, 10);
-  else if (pressed === "H") halve(current);
-  else if (view.round.answers.some(a => a.letter === pressed)) {
-    choose(pressed);
-    document.querySelector('[data-letter="' + pressed + '"]').scrollIntoView({ block: "nearest" });
+  const which = event.key.toUpperCase();
+  if (/^[0-9]$/.test(which)) send(current, Number(which));
+  else if (which === "X") send(current, 10);
+  else if (which === "H") halve(current);
+  else if (view.round.answers.some(a => a.letter === which)) {
+    choose(which);
+    document.querySelector('[data-letter="' + which + '"]').scrollIntoView({ block: "nearest" });
   } else return;
   event.preventDefault();
 });

@@ -6,17 +6,19 @@ function show(told) {
   view = told;
   if (!frame(told)) { showCode(true); return; }
   const round = told.round, ready = byId("ready");
-  ready.hidden = !["open", "paused", "closed"].includes(round.phase);
+  const counting = ["open", "paused", "closed"].includes(round.phase);
+  ready.hidden = !counting && round.phase !== "waiting";
   ready.replaceChildren(...told.contestants.map(name => {
-    const has = round.ready.includes(name), item = element("li", undefined, has ? "has" : "");
-    item.append(element("span", has ? "✓" : "…"), name, element("span", has ? "has an answer" : "has no answer yet", "sr"));
+    const has = counting && round.ready.includes(name), item = element("li", undefined, has ? "has" : "");
+    if (counting) item.append(element("span", has ? "✓" : "…"), element("span", has ? "has an answer: " : "has no answer yet: ", "sr"));
+    item.append(name);
     return item;
   }));
-  const played = round.phase === "revealed" && !told.over && told.standing.length;
+  if (round.phase === "voting") byId("state").textContent = "Vote now";
   answerCards(byId("answers"), told);
   showReveal(byId("reveal"), told);
   showStanding(byId("standing"), ["waiting", "revealed", "skipped"].includes(round.phase) ? told : { ...told, standing: [] });
-  showCode(["waiting", "voting", "revealed", "skipped"].includes(round.phase) && !told.over && !(played && round.phase !== "revealed"));
+  showCode(["waiting", "voting", "revealed", "skipped"].includes(round.phase) && !told.over);
   document.body.dataset.phase = round.phase;
 }
 

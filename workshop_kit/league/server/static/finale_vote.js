@@ -12,6 +12,7 @@ function show(told) {
     card.append(button);
   });
   mark();
+  if (told.round.phase === "voting") byId("state").textContent = "Vote now";
   showReveal(byId("reveal"), told);
   showStanding(byId("standing"), told);
 }
@@ -23,6 +24,7 @@ function mark() {
     const button = card.querySelector("button"), chosen = card.dataset.letter === letter;
     card.classList.toggle("chosen", chosen);
     button.disabled = !open;
+    button.hidden = !open && !chosen;
     button.setAttribute("aria-pressed", String(chosen));
     button.textContent = (chosen ? "✓ Your vote: " : "Vote for ") + card.dataset.letter;
   }
