@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,8 @@ def aws() -> ToyAws:
     return ToyAws()
 
 
-@pytest.fixture
-def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
-    """A real server on a free port, in this process so that a test can reach into its AWS."""
+@contextmanager
+def _serving(home: Path, domain: Path, aws: ToyAws, **more: Any) -> Iterator[str]:
     import uvicorn
 
     from workshop_kit.league.server import build_app
@@ -102,7 +102,7 @@ def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = build_app(tmp_path / "home", str(domain), aws, attempts=3)
+    app = build_app(home, str(domain), aws, **more)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -112,3 +112,16 @@ def league(tmp_path: Path, domain: Path, aws) -> Iterator[str]:
     aws.hold.set()
     server.should_exit = True
     thread.join(20)
+
+
+@pytest.fixture
+def serving() -> Any:
+    """A real server on a free port, in this process so that a test can reach into its AWS: a context manager."""
+    return _serving
+
+
+@pytest.fixture
+def league(tmp_path: Path, domain: Path, aws: ToyAws) -> Iterator[str]:
+    """An open league with three tries."""
+    with _serving(tmp_path / "home", domain, aws, attempts=3) as url:
+        yield url

@@ -1,10 +1,6 @@
 """An event on a real PostgreSQL: several web servers and judging workers over one database."""
 
-import socket
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,32 +14,12 @@ from workshop_kit.league.store import open_database, submissions
 from workshop_kit.league.store.schema import verdicts
 
 
-@contextmanager
-def serving(home: Path, domain: Path, aws, postgres: str, **more) -> Iterator[str]:
-    import uvicorn
-
-    from workshop_kit.league.server import build_app
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = build_app(home, str(domain), aws, database=postgres, **more)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
-
-
-def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Path, aws, postgres: str) -> None:
+def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Path, aws, postgres: str, serving) -> None:
     """What is sent in at one server is judged by workers of their own and seen at the other."""
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     with (
-        serving(tmp_path / "one", domain, aws, postgres, judging=False) as one,
-        serving(tmp_path / "two", domain, aws, postgres, judging=False) as two,
+        serving(tmp_path / "one", domain, aws, database=postgres, judging=False) as one,
+        serving(tmp_path / "two", domain, aws, database=postgres, judging=False) as two,
     ):
         workers = []
         for _ in range(2):
@@ -70,10 +46,10 @@ def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Pat
     store.close()
 
 
-def test_what_no_job_was_made_for_is_judged_all_the_same(tmp_path: Path, domain: Path, aws, postgres: str) -> None:
+def test_what_no_job_was_made_for_is_judged_too(tmp_path: Path, domain: Path, aws, postgres: str, serving) -> None:
     """A web server that dies between the answer and the queue leaves a submission without a job."""
     store = open_database(postgres)
-    with serving(tmp_path / "one", domain, aws, postgres, judging=False) as url:
+    with serving(tmp_path / "one", domain, aws, database=postgres, judging=False) as url:
         from workshop_kit.league.store import teams
 
         with store.write() as connection:

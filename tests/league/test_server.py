@@ -193,3 +193,24 @@ def test_one_server_per_workspace_and_a_port_in_use_are_told(tmp_path: Path) -> 
                 pass
     with process.only_server(tmp_path):
         pass
+
+
+def test_a_phase_that_the_clock_brings_reaches_open_pages(tmp_path, domain, aws, serving, monkeypatch) -> None:
+    from workshop_kit.league.event import EventSettings, Phase
+    from workshop_kit.league.server import routes_public
+
+    monkeypatch.setattr(routes_public, "KEEP_ALIVE", 0.3)
+    soon = time.time() + 2.0
+    settings = EventSettings(phases=(Phase("virtual", 0.0), Phase("freeze", soon)))
+    with serving(tmp_path / "home", domain, aws, settings=settings) as url:
+        with requests.get(f"{url}/api/stream", stream=True, timeout=20) as stream:
+            seen = []
+            for line in stream.iter_lines():
+                if line.startswith(b"data:"):
+                    seen.append(json.loads(line[5:])["phase"])
+                if seen and seen[-1] == "freeze":
+                    break
+        assert seen[0] == "virtual" and time.time() >= soon
+        with pytest.raises(LeagueProblem, match="no ranked submissions"):
+            submit(url, aws)
+        assert submit(url, aws, set="practice").state == "done"

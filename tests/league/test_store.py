@@ -108,6 +108,15 @@ def test_two_submissions_at_once_never_exceed_the_quota(store: Database) -> None
     assert sorted(told)[-1] == "refused" and told.count("refused") == 6
 
 
+def test_a_team_cant_fill_the_queue(store: Database) -> None:
+    for n in range(submissions.WAITING_AT_ONCE):
+        submit(store, key=f"p{n}", set="practice")
+    with pytest.raises(LeagueProblem, match="wait to be judged"):
+        submit(store, key="one more", set="practice")
+    assert submit(store, key="p0", set="practice").state == "queued", "a repeat is no further submission"
+    assert submit(store, "Bob", "b").state == "queued"
+
+
 def test_names_that_look_alike_are_one_team(store: Database) -> None:
     assert submit(store, "Ada  Söhne", "k1").team == submit(store, "ada SÖHNE", "k2").team
 

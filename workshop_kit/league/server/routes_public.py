@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -84,7 +85,8 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
             while not changes.closing:
                 found = await changes.wait("league", league, KEEP_ALIVE)
                 if found == league:
-                    yield b": still here\n\n"
+                    # Nothing was judged, but the clock may have brought the next phase.
+                    yield await shared.moving(found)
                     continue
                 whole = await changes.wait("standings", -1, 0)
                 yield await (shared.moving(found) if whole == standings else shared.all(found))
@@ -154,7 +156,7 @@ class _Shared:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._lock = asyncio.Lock()
-        self._made: dict[str, tuple[int, bytes]] = {}
+        self._made: dict[str, tuple[tuple[int, int], bytes]] = {}
 
     async def all(self, revision: int) -> bytes:
         return await self._message("all", revision, self._snapshots.standings)
@@ -164,8 +166,8 @@ class _Shared:
 
     async def _message(self, kind: str, revision: int, make: Any) -> bytes:
         async with self._lock:
-            found = self._made.get(kind)
-            if found is None or found[0] != revision:
-                found = (revision, b"data: " + await asyncio.to_thread(make) + b"\n\n")
+            found, now = self._made.get(kind), (revision, int(time.monotonic() / KEEP_ALIVE))
+            if found is None or found[0] != now:
+                found = (now, b"data: " + await asyncio.to_thread(make) + b"\n\n")
                 self._made[kind] = found
             return found[1]

@@ -20,6 +20,8 @@ from workshop_kit.league.store.teams import used
 
 Set = Literal["ranked", "practice"]
 UNFINISHED = ("queued", "judging")
+# A team that sends more while these wait would hold up everybody else.
+WAITING_AT_ONCE = 5
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def submit(
 ) -> Entry:
     """Queue a submission; a repeated `key` of a team gives the one that is there already, and nothing acts twice.
 
-    Raises LeagueProblem when the team has used its quota of ranked submissions (failed ones don't count).
+    Raises LeagueProblem when the team has used its quota of ranked submissions (failed ones don't count), or when
+    WAITING_AT_ONCE of its submissions are not judged yet.
     """
     query = select(submissions.c.id).where(submissions.c.team == team, submissions.c.key == key)
     found = connection.execute(query).scalar_one_or_none()
@@ -82,6 +85,12 @@ def submit(
         return entry(connection, found)
     if set == "ranked":
         _check_quota(connection, team, quota)
+    ahead = select(func.count()).where(submissions.c.team == team, submissions.c.state.in_(UNFINISHED))
+    if connection.execute(ahead).scalar_one() >= WAITING_AT_ONCE:
+        raise LeagueProblem(
+            f"{WAITING_AT_ONCE} submissions of your team wait to be judged; send this one when one of them is.",
+            status=409,
+        )
     values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "key": key}
     more = {"provenance": provenance, "state": "queued", "problem": "", "judges": [], "reference": ""}
     insert_once(connection, submissions, **values, **more, judge_settings="", created=time.time(), judged=0, score=None)
