@@ -1,0 +1,118 @@
+"""What many ask for at the same time, made once: a team's pace, the board, a look at what is running."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from typing import Any
+
+from sqlalchemy import select
+
+from workshop_kit.classroom import ledger, pacing
+from workshop_kit.classroom.board import StuckRule, board
+from workshop_kit.classroom.running import look
+from workshop_kit.errors import KitError
+from workshop_kit.league.server.context import Context
+from workshop_kit.league.store.schema import revisions
+
+KEPT = 512
+BOARD_SECONDS = 5.0  # after so long a board is made anew though nobody reported: minutes pass
+LOOK_SECONDS = 60.0
+LOOK_BACK = 48 * 3600.0
+
+
+def as_json(value: Any) -> bytes:
+    """JSON as it is sent."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+class Paces:
+    """A team's pace as bytes, for each revision once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str | None, int], bytes] = OrderedDict()
+
+    def of(self, team: str | None, revision: int) -> bytes:
+        """The pace of a team; `revision` is what to wait after."""
+        key = (team, revision)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        with self._context.database.read() as connection:
+            number = _revision(connection, pacing.TOPIC)
+            found = pacing.pace(connection, team)
+        # What was read may be newer than what was waited for: the number read with it is the one to wait after.
+        value = as_json(found | {"revision": number})
+        if number == revision:
+            with self._lock:
+                self._kept[key] = value
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return value
+
+
+class Board:
+    """The board as bytes, made once for everybody who looks."""
+
+    def __init__(self, context: Context, rule: StuckRule) -> None:
+        self._context, self.rule = context, rule
+        self._lock = threading.Lock()
+        self._kept: tuple[int, float, bytes] = (-1, 0.0, b"")
+
+    def now(self) -> bytes:
+        """The board of this moment, or of one a few seconds ago if nobody has reported since."""
+        with self._lock, self._context.database.read() as connection:
+            number = _revision(connection, "progress")
+            kept, made, value = self._kept
+            now = self._context.clock()
+            if kept != number or abs(now - made) > BOARD_SECONDS:
+                found = board(connection, now, self.rule)
+                value = as_json(found | {"hints": pacing.all_hints(connection)[: pacing.SHOWN_HINTS]})
+                self._kept = (number, now, value)
+            return value
+
+
+class Looks:
+    """What is running in the server's own account: AWS is asked at most once a minute, whoever asks us."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._looked = -LOOK_SECONDS
+        self._problem = ""
+
+    def money(self, *, fresh: bool = False) -> dict[str, Any]:
+        """Costs by team with what is running, from the kept ledger; `problem` says why a look failed."""
+        with self._lock:
+            if fresh or time.monotonic() - self._looked >= LOOK_SECONDS:
+                self._look()
+        with self._context.database.read() as connection:
+            found = ledger.kept(connection)
+        running = [
+            {"kind": one.kind, "name": one.name, "team": one.team, "started": one.started,
+             "usd_per_hour": one.usd_per_hour, "usd": one.usd}
+            for one in found.found if one.running
+        ]  # fmt: skip
+        return {"teams": found.by_team(), "running": running[:500], "note": found.note, "problem": self._problem}
+
+    def _look(self) -> None:
+        now = self._context.clock()
+        try:
+            found = look(self._context.aws, since=now - LOOK_BACK, now=now)
+            with self._context.database.write() as connection:
+                ledger.keep(connection, found)
+            self._problem = ""
+        except KitError as problem:
+            self._problem = str(problem)
+        except Exception as problem:
+            self._problem = f"What is running could not be looked at ({type(problem).__name__})."
+        self._looked = time.monotonic()
+
+
+def _revision(connection: Any, topic: str) -> int:
+    return connection.execute(select(revisions.c.number).where(revisions.c.topic == topic)).scalar_one_or_none() or 0
