@@ -73,8 +73,8 @@ class Rehearsed:
 
 
 def rehearse(
-    url: str,
-    token: str,
+    where: str | Director,
+    token: str = "",
     *,
     contestants: Iterable[tuple[str, Any]] | None = None,
     questions: Iterable[Question | Mapping[str, Any]] | None = None,
@@ -88,14 +88,15 @@ def rehearse(
     grace: float = 10.0,
     between: Callable[[str, FinaleView], None] = lambda moment, view: None,
 ) -> Rehearsed:
-    """Play a whole finale on the league at `url` with the organizer's `token`.
+    """Play a whole finale on the league of a Director, or at a URL with an organizer's `token`.
 
     Without `contestants` the first of the standings play with their own models; without `questions` the domain's
     practice questions are asked. `seconds` is the compressed countdown. `between` is called at moments "created",
     "open", "asked", "closed", "voting", "counted" and "revealed" with the director's view, for a test or a bar.
     Raises LeagueProblem when a step that must work does not.
     """
-    began, director = time.monotonic(), Director(url, token)
+    began, director = time.monotonic(), where if isinstance(where, Director) else Director(where, token)
+    url = director.url
     view = director.create(
         title="Rehearsal",
         rehearsal=True,
