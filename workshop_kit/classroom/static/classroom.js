@@ -164,7 +164,7 @@ function person(p) {
   set(name, p.name);
   set(team, p.team);
   set(step, p.number + (p.finished ? " done" : ""));
-  set(time, p.finished ? "–" : minutes(now() - p.since));
+  set(time, p.finished ? "" : minutes(now() - p.since));
   set(why, p.stuck.join("; ") || (p.failed ? "not yet, " + p.failed + " tried" : ""));
   set(seen, minutes(now() - p.seen) + " ago");
   if (p.help !== null && !action.firstChild) {
