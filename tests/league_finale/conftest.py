@@ -164,6 +164,7 @@ class Playing:
 
     def create(self, rounds: int = 2, **more: Any) -> Director:
         found = self.director
+        more = {"instead": True} | more
         found.create(contestants=TEAMS, questions=[question(n) for n in range(1, rounds + 1)], **more)
         return found
 

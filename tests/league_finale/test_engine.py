@@ -182,6 +182,16 @@ def test_a_human_goes_before_the_judge_with_a_reason(voting: State) -> None:
     assert round_score(counted, counted.rounds[0]).rows["ann"].llm is None  # two answers have no score yet
 
 
+def test_an_appeal_after_the_reveal_changes_the_points_openly(voting: State) -> None:
+    steps: list[tuple[float, Any]] = [(1091, do.Judged(1, 1, who, f"g-{who}", 5.0, "so", "j")) for who in WHO]
+    steps += [(1092, do.CloseVoting(1, {"A": 1}))] + [(1093 + n, do.Reveal(1, n)) for n in range(1, 5)]
+    shown = play(voting, *steps)
+    appealed = apply(shown, do.OverrideJudge(1, letter(shown, "cy"), 9, "Right after all.", "organizer"), 1200)
+    before, after = (round_score(state, state.rounds[0]).rows["cy"] for state in (shown, appealed))
+    assert (before.llm, after.llm) == (50, 90) and after.points > before.points
+    assert appealed.rounds[0].phase == "revealed"
+
+
 def test_votes_count_for_letters_there_are_while_the_vote_runs(voting: State, opened: State) -> None:
     assert check_vote(voting, 1, "C", 1091).opening == 1
     with pytest.raises(LeagueProblem, match="has no answer 'D'; it has A, B, C"):

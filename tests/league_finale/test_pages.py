@@ -224,3 +224,13 @@ def test_a_countdown_says_only_its_milestones_aloud(browser, playing) -> None:
     assert page.get_attribute("#timer", "aria-live") == "off"
     director.open(1, 12)
     until(page, "document.getElementById('milestone').textContent === '10 seconds left'", timeout=10000)
+
+
+def test_a_countdown_goes_by_the_server_s_clock_whatever_the_phone_s_says(browser, playing) -> None:
+    director = playing.create(seconds=60)
+    director.open(1)
+    page = browser.new_page(viewport=PHONE)
+    page.add_init_script("const real = Date.now; Date.now = () => real() + 3600e3;")
+    page.goto(f"{playing.url}/finale/vote")
+    until(page, "['1:00', '0:59', '0:58', '0:57', '0:56', '0:55'].includes(byId('timer').textContent)")
+    page.close()

@@ -101,6 +101,7 @@ def test_a_team_outside_and_an_audience_have_no_desk(playing) -> None:
     director.create(
         contestants=[(name, "bikes-1") for name in names],
         questions=[{"question": "F-SECRET-1: x?", "reference_answer": "$101"}],
+        instead=True,
     )
     assert raw(playing, "/api/finale/contestant", other).status_code == 403
     assert raw(playing, "/api/finale/contestant").status_code == 401
@@ -417,3 +418,23 @@ def test_experts_and_contestants_can_be_dismissed(playing) -> None:
     assert director.dismiss() == 1
     with pytest.raises(LeagueProblem, match="not valid any more"):
         Expert(playing.url, token).view()
+
+
+def test_a_running_finale_is_not_displaced_by_accident(playing, teams, questions) -> None:
+    director = playing.create(rounds=1, title="The real one")
+    director.open(1)
+    with pytest.raises(LeagueProblem, match="Round 1 of The real one is being played; end it first"):
+        director.create(contestants=teams, questions=questions(1))
+    assert director.view().told["title"] == "The real one"
+    director.skip(1, "Enough.")
+    assert director.create(contestants=teams, questions=questions(1)).told["title"] == "Finale"
+
+
+def test_the_event_s_judge_and_its_rate_hold_in_the_finale(fresh, teams, questions) -> None:
+    settings = {"judges": ["toy.second-judge-v1:0"], "calls_per_second": 5}
+    raw(fresh, "/api/organizer/settings", fresh.token, "PATCH", json=settings)
+    director = fresh.create(rounds=1)
+    began = time.monotonic()
+    to_voting(fresh, director, teams)
+    assert {v["judge"] for v in director.view().told["verdicts"]} == {"toy.second-judge-v1:0"}
+    assert fresh.aws.judged == 5 and time.monotonic() - began > 0.75, "five calls at five a second"

@@ -67,6 +67,7 @@ class NewFinale(Body):
     questions: Annotated[list[QuestionBody], Field(min_length=1, max_length=50)] | None = None
     draw_from: Literal["ranked", "practice"] = "ranked"
     rounds: Annotated[int, Field(ge=1, le=20)] = 5
+    instead: bool = False  # take the place of a finale in the middle of a round
 
 
 class Seat(Body):

@@ -202,7 +202,8 @@ class Director(Stage):
 
         `contestants` are (team, endpoint's name or Bedrock model id); without any, the first of the standings play.
         `questions` are of your own; without any, `rounds` are drawn (`draw_from` "ranked" or "practice"). Further
-        `settings`: title, seconds, grace, judge, rehearsal, public_url.
+        `settings`: title, seconds, grace, judge, rehearsal, public_url, and `instead` to take the place of a finale
+        in the middle of a round.
         """
         body: dict[str, Any] = dict(settings)
         if contestants is not None:

@@ -24,6 +24,8 @@ from workshop_kit.league.finale.state import Generation, Round, State
 from workshop_kit.league.finale.store import FinaleStore
 from workshop_kit.league.finale.views import signature
 from workshop_kit.league.judge import JudgeSettings, rate
+from workshop_kit.league.judging.pace import Paced
+from workshop_kit.league.store.events import settings_of
 
 log = logging.getLogger(__name__)
 LEASE = 6.0
@@ -172,13 +174,18 @@ class Play:
             return call()
 
     def _judge(self, state: State, shown: Round, counted: Generation) -> None:
-        model = state.settings.judge
         if not self._still(state, shown, lambda found: counted.contestant not in found.verdicts):
             return
+        model = state.settings.judge
         try:
-            model = model or self.aws.choose_model("judge")
+            with self.store.database.read() as connection:
+                event = settings_of(connection)
+            panel = event.judges or (self.judge_settings.judges if self.judge_settings else ())
+            model = model or (panel[0] if panel else self.aws.choose_model("judge"))
+            pace = event.calls_per_second
+            aws = Paced(self.aws, self.store.database, pace, self._stop) if pace else self.aws
             told = patiently(
-                lambda: rate(self.aws, model, shown.question, counted.text, settings=self.judge_settings), self._stop
+                lambda: rate(aws, model, shown.question, counted.text, settings=self.judge_settings), self._stop
             )
             score, reason, flags = told.total, told.reason, told.flags
         except KitError as problem:

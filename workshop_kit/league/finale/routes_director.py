@@ -52,7 +52,7 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
             body.rehearsal, body.public_url,
         )  # fmt: skip
         command = do.Create(settings, _contestants(context, body), _questions(context, body, seed))
-        store.create(command, str(who))
+        store.create(command, str(who), instead=body.instead)
         changed()
         return view()
 

@@ -39,8 +39,9 @@ class FinaleSettings:
     """How a finale is played.
 
     `seconds` is each round's countdown; `grace` how long after the deadline an answer that was asked for in time may
-    still arrive. `judge` is a model id, "" for the account's own choice. `seed` shuffles the letters and is told to
-    nobody. `rehearsal` labels every page. `public_url` is the league's address for the audience's phones.
+    still arrive. `judge` is a model id, "" for the event's judge or else the account's own choice. `seed` shuffles the
+    letters and is told to nobody. `rehearsal` labels every page. `public_url` is the league's address for the
+    audience's phones.
     """
 
     title: str = "Finale"

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.finale import commands as do
-from workshop_kit.league.finale.engine import apply, check_vote, start
+from workshop_kit.league.finale.engine import apply, at, check_vote, start
 from workshop_kit.league.finale.state import State
 from workshop_kit.league.finale.tables import finales, leases, steps, votes
 from workshop_kit.league.store.audit import note
@@ -47,12 +47,23 @@ class FinaleStore:
                 return self.now(reading)
         return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
-    def create(self, command: do.Create, who: str) -> State:
-        """A new finale, which is the current one from now on."""
+    def create(self, command: do.Create, who: str, *, instead: bool = False) -> State:
+        """A new finale, which is the current one from now on.
+
+        Raises LeagueProblem (409) while a round of the one before it is being played, unless it is made `instead`.
+        """
         id = uuid.uuid4().hex[:12]
         made = start(id, command)
         with self.database.write() as connection:
             now = self.now(connection)
+            if not instead and connection.execute(select(func.count()).select_from(finales)).scalar_one():
+                before = self._state(connection, self._current_id(connection))
+                if playing := at(before, now).active:
+                    raise LeagueProblem(
+                        f"Round {playing.number} of {before.settings.title} is being played; end it first, or say "
+                        "that the new finale takes its place.",
+                        status=409,
+                    )
             latest = connection.execute(select(func.max(finales.c.created))).scalar_one()
             created = now if latest is None else max(now, latest + 1e-3)
             connection.execute(
