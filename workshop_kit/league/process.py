@@ -21,7 +21,7 @@ from workshop_kit.workspace import write_atomically
 
 # Rooms of the server, each a module with routes(context). Some lie on floors above the league's: they are
 # named here and imported when the server runs, never by the league itself.
-ROOMS: tuple[str, ...] = ("workshop_kit.league.finale.routes",)
+ROOMS: tuple[str, ...] = ("workshop_kit.league.finale.routes", "workshop_kit.classroom.routes")
 
 
 @dataclass(frozen=True)
