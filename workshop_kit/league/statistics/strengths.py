@@ -181,7 +181,9 @@ def bradley_terry(
         low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
         lows, highs = low.tolist(), high.tolist()
     rows = [Strength(*row) for row in zip(names, values.tolist(), lows, highs, groups, strict=True)]
-    return Ratings(tuple(sorted(rows, key=lambda row: (row.group, -round(row.value, 9), row.name))), _note(names, groups))
+    return Ratings(
+        tuple(sorted(rows, key=lambda row: (row.group, -round(row.value, 9), row.name))), _note(names, groups)
+    )
 
 
 def _table(results: Mapping[tuple[str, str], float]) -> tuple[tuple[str, ...], np.ndarray]:
