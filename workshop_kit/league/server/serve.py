@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import socket
 import threading
 from contextlib import nullcontext
@@ -99,6 +100,8 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     judge = SubmissionJudge(store, connect(home=home), questions, judge_settings=JudgeSettings.load(_prompts(home)))
     worker = PostgresWorker(judge, at_once=at_once)
+    # Whoever runs it as a service ends it by SIGTERM: as by Ctrl+C, the questions under way are finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     worker.start()
     print(f"Judging for {store.url}", flush=True)
     try:
