@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+from workshop_kit.classroom.reporting import report
 from workshop_kit.errors import KitError
 from workshop_kit.playground import Endpoint, echo
 from workshop_kit.records import Dataset
@@ -47,23 +48,28 @@ class Checkpoint:
         )
 
 
-def _checked(again: str) -> Callable[[Callable[..., Checkpoint]], Callable[..., Checkpoint]]:
-    """A check that meets a problem told in a sentence answers with that sentence."""
+def _checked(step: str, again: str) -> Callable[[Callable[..., Checkpoint]], Callable[..., Checkpoint]]:
+    """A check that meets a problem told in a sentence answers with that sentence.
+
+    Whether it was ok is told to the class, if there is one and the learner agreed to it.
+    """
 
     def around(check: Callable[..., Checkpoint]) -> Callable[..., Checkpoint]:
         @wraps(check)
         def run(*arguments: Any, **settings: Any) -> Checkpoint:
             try:
-                return check(*arguments, **settings)
+                found = check(*arguments, **settings)
             except KitError as problem:
-                return Checkpoint(False, str(problem), again)
+                found = Checkpoint(False, str(problem), again)
+            report(step, found.ok)
+            return found
 
         return run
 
     return around
 
 
-@_checked("Run notebook 01 again.")
+@_checked("dataset", "Run notebook 01 again.")
 def check_dataset(dataset: Dataset) -> Checkpoint:
     """After notebook 01: enough rows, with both halves, that are not all the same."""
     rows = len(dataset)
@@ -86,7 +92,7 @@ def check_dataset(dataset: Dataset) -> Checkpoint:
     return Checkpoint(True, f"{different} different rows{about} (data {dataset.provenance_id}).", "Open notebook 02.")
 
 
-@_checked("Run notebook 02 again.")
+@_checked("review", "Run notebook 02 again.")
 def check_review(split: Split) -> Checkpoint:
     """After notebook 02: a split that is large enough on both sides and does not leak."""
     train, validation = len(split.train), len(split.validation)
@@ -113,7 +119,7 @@ def check_review(split: Split) -> Checkpoint:
     )
 
 
-@_checked("Launch a training job in notebook 03.")
+@_checked("training", "Launch a training job in notebook 03.")
 def check_training(job: TrainingJob, split: Split | None = None) -> Checkpoint:
     """After notebook 03: the job is done, has a model, and was trained on this split."""
     described = job.describe()
@@ -138,7 +144,7 @@ def check_training(job: TrainingJob, split: Split | None = None) -> Checkpoint:
     return Checkpoint(True, f"Training job {job.name} finished{took}; its model is at {uri}.", "Open notebook 04.")
 
 
-@_checked("Launch a training job in notebook 03.")
+@_checked("curves", "Launch a training job in notebook 03.")
 def check_run(run: Run | TrainingJob) -> Checkpoint:
     """After notebook 04: the curves are there and their verdict says that the model is worth deploying."""
     if isinstance(run, TrainingJob):
@@ -156,7 +162,7 @@ def check_run(run: Run | TrainingJob) -> Checkpoint:
     )
 
 
-@_checked("Deploy in notebook 05.")
+@_checked("endpoint", "Deploy in notebook 05.")
 def check_endpoint(
     endpoint: Endpoint, question: str = "What can you help me with?", training: Dataset | None = None
 ) -> Checkpoint:
@@ -179,7 +185,7 @@ def check_endpoint(
     )
 
 
-@_checked("Submit in notebook 06.")
+@_checked("submission", "Submit in notebook 06.")
 def check_submission(submission: Any) -> Checkpoint:
     """After notebook 06: the league has judged the submission."""
     score = submission.score

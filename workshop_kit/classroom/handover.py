@@ -6,10 +6,13 @@ yet.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from workshop_kit import formats
-from workshop_kit.league.client import Submission
+from workshop_kit.errors import BadInput
+from workshop_kit.league.client import Practice, Submission
+from workshop_kit.league.statistics import Score
 from workshop_kit.playground import Endpoint
 from workshop_kit.records import Dataset
 from workshop_kit.review import Split, load_split
@@ -70,3 +73,24 @@ def leave_submission(workspace: Workspace, submission: Submission, endpoint: End
         },
     )
     return submission
+
+
+def leave_practice(workspace: Workspace, practice: Practice) -> Practice:
+    """Keep what the practice questions of notebook 05 came to, with every answer and verdict."""
+    note = {
+        "rows": list(practice.rows),
+        "score": asdict(practice.score),
+        "judge": practice.judge,
+        "reference": practice.reference,
+    }
+    workspace.remember("practice", note)
+    return practice
+
+
+def take_practice(workspace: Workspace) -> Practice:
+    """The practice of notebook 05; raises NotYet when there is none, BadInput when its file was damaged."""
+    note = workspace.recall("practice")
+    try:
+        return Practice(tuple(note["rows"]), Score(**note["score"]), note["judge"], note["reference"])
+    except (KeyError, TypeError) as problem:
+        raise BadInput(f"{workspace.work('practice.json')} is damaged ({problem}); run notebook 05 again.") from None

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from workshop_kit.classroom import pacing, progress
 from workshop_kit.classroom.board import StuckRule
-from workshop_kit.classroom.event_statistics import event_statistics
+from workshop_kit.classroom.event_figures import event_statistics
 from workshop_kit.classroom.joining import place_teams
 from workshop_kit.classroom.record import person_rows, record
 from workshop_kit.classroom.roster import Attendee

@@ -12,6 +12,7 @@ progress.py    Progress: a bar with the time left and a cancel button; watch(job
 curves.py      CurvesView: loss curves, table and verdict; LiveCurves: the same while a job runs
 playground.py  PlaygroundView: models side by side, streaming
 board.py       BoardView: the standings
+pace.py        PaceBar: the step, its time, the instructor's hints, a hand up
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _EXPORTS = {
     "LiveCurves": "curves",
     "PlaygroundView": "playground",
     "BoardView": "board",
+    "PaceBar": "pace",
 }
 __all__ = list(_EXPORTS)
 

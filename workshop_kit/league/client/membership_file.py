@@ -37,3 +37,9 @@ def keep_token(address: str, token: str, team: str) -> None:
     path = _path()
     write_atomically(path, json.dumps(_read() | {address.rstrip("/"): {"token": token, "team": team}}, indent=1) + "\n")
     path.chmod(0o600)
+
+
+def team_for(address: str) -> str:
+    """The name of the team this workspace is in, '' when it joined none."""
+    kept = _read().get(address.rstrip("/"))
+    return str(kept.get("team", "")) if isinstance(kept, dict) else ""

@@ -150,3 +150,11 @@ def _quartiles(seconds: Sequence[float]) -> tuple[int | None, int | None, int | 
 
 def _shown(value: object) -> object:
     return "suppressed" if value is None else value
+
+
+def statistics_from(told: dict[str, Any]) -> EventStatistics:
+    """What to_dict() gave, read back."""
+    steps = tuple(StepStatistics(**step) for step in told["steps"])
+    return EventStatistics(
+        told["people"], steps, tuple(Bin(**found) for found in told["win_rates"]), told["usd"], told["usd_note"]
+    )
