@@ -1,7 +1,7 @@
 """Waking whoever watches when something has changed, in this process or another one.
 
-A change counts up its topic's revision in the database (store.bump). One task looks at the revisions while somebody
-waits; a change made in this process is looked for at once.
+A change counts up its topic's revision in the database (store.bump). The revisions are looked at several times a
+second; a change made in this process is looked for at once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 LOOK_EVERY = 0.25
+BETWEEN_LOOKS = 0.01  # at least: under load one look serves many
 
 
 class Changes:
@@ -21,13 +22,17 @@ class Changes:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._poked = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._coming: asyncio.Task[dict[str, int]] | None = None
+        self._looked = 0.0
         self._waiters = 0
         self._task: asyncio.Task[None] | None = None
         self.closing = False
 
     @property
     def watchers(self) -> int:
-        """How many wait for a change now."""
+        """How many wait for a change, or pause before they do."""
         return self._waiters
 
     async def start(self) -> None:
@@ -56,15 +61,27 @@ class Changes:
                 left = until - asyncio.get_running_loop().time()
                 if number != revision or left <= 0:
                     return number
-                try:
-                    await asyncio.wait_for(self._changed.wait(), left)
-                except TimeoutError:
-                    pass
+                await _within(left, self._changed)
         finally:
             self._waiters -= 1
         return self._numbers.get(topic, 0)
 
+    async def pause(self, seconds: float) -> None:
+        """Let `seconds` go by, whatever changes meanwhile; closing ends it."""
+        self._waiters += 1
+        try:
+            await _within(seconds, self._closed)
+        finally:
+            self._waiters -= 1
+
+    async def fresh(self) -> dict[str, int]:
+        """Every topic's revision, read after this was called. One look serves all who asked before it began."""
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._look_once())
+        return await asyncio.shield(self._coming)
+
     def _end(self) -> None:
+        self._closed.set()
         self._wake()
         if self._task:
             self._task.cancel()
@@ -75,15 +92,31 @@ class Changes:
 
     async def _look(self) -> None:
         while not self.closing:
-            try:
-                await asyncio.wait_for(self._poked.wait(), LOOK_EVERY)
-            except TimeoutError:
-                pass
+            await _within(LOOK_EVERY, self._poked)
             self._poked.clear()
             try:
-                numbers = await asyncio.to_thread(self._read)
+                await self.fresh()
             except Exception:
                 continue
+
+    async def _look_once(self) -> dict[str, int]:
+        async with self._looking:
+            clock = asyncio.get_running_loop().time
+            if (early := self._looked + BETWEEN_LOOKS - clock()) > 0:
+                await asyncio.sleep(early)
+            self._looked = clock()
+            self._coming = None  # whoever asks from here on might be told what was so before
+            numbers = await asyncio.to_thread(self._read)
             if numbers != self._numbers:
                 self._numbers = numbers
                 self._wake()
+            return numbers
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Return when the event is set, or after `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -18,7 +18,6 @@ from workshop_kit.league.server.bodies import Body, Line
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.server.snapshots import LONGEST_PAGE, PAGE, Snapshots
 from workshop_kit.league.store.audit import note
-from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.teams import add_member, found_team, team
 from workshop_kit.league.store.tokens import identify, issue, team_of_code
 
@@ -51,32 +50,24 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
     shared = _Shared(snapshots)
 
     @router.get("/api/standings")
-    def get_standings(limit: Limit = PAGE, offset: Offset = 0, find: Find = "") -> Response:
-        return Response(snapshots.standings(limit, offset, find), media_type="application/json")
+    async def get_standings(limit: Limit = PAGE, offset: Offset = 0, find: Find = "") -> Response:
+        return Response(await snapshots.standings(limit, offset, find), media_type="application/json")
 
     @router.get("/api/standings.csv")
     def get_csv() -> Response:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(["place", "rank", "participant", "win rate", "low", "high", "submissions"])
-        offset = 0
-        while page := json.loads(snapshots.standings(LONGEST_PAGE, offset))["rows"]:
-            for row in page:
-                score = row["score"]
-                cells = [
-                    row["place"],
-                    row["rank"],
-                    spreadsheet_cell(row["participant"]),
-                    score["win_rate"],
-                    score["low"],
-                ]
-                writer.writerow([*cells, score["high"], row["submissions"]])
-            offset += LONGEST_PAGE
+        with database.read() as connection:
+            found = snapshots.places(connection)
+        for place in found:
+            cells = [place.place, place.rank, spreadsheet_cell(place.participant), place.win_rate, place.low]
+            writer.writerow([*cells, place.high, place.submissions])
         return Response(out.getvalue(), media_type="text/csv; charset=utf-8")
 
     @router.get("/api/progress")
-    def get_progress() -> Response:
-        return Response(snapshots.progress(), media_type="application/json")
+    async def get_progress() -> Response:
+        return Response(await snapshots.progress(), media_type="application/json")
 
     @router.get("/api/stream", response_class=StreamingResponse)
     async def stream() -> StreamingResponse:
@@ -91,7 +82,7 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
                 whole = await changes.wait("standings", -1, 0)
                 yield await (shared.moving(found) if whole == standings else shared.all(found))
                 league, standings = found, whole
-                await changes.wait("closing", 0, PAUSE + PAUSE_PER_VIEWER * changes.watchers)
+                await changes.pause(PAUSE + PAUSE_PER_VIEWER * changes.watchers)
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
@@ -137,13 +128,11 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
         return reply
 
     @router.get("/api/event")
-    def get_event() -> dict[str, Any]:
+    async def get_event() -> dict[str, Any]:
         """The event: its phases with their dates, and what may be done now."""
-        with database.read() as connection:
-            settings = settings_of(connection)
-        now = context.clock()
-        return json.loads(snapshots.moving()) | {
-            "now": now,
+        told, settings = await snapshots.event()
+        return told | {
+            "now": context.clock(),
             "phases": [{"name": phase.name, "starts": phase.starts} for phase in settings.phases],
         }
 
@@ -168,6 +157,6 @@ class _Shared:
         async with self._lock:
             found, now = self._made.get(kind), (revision, int(time.monotonic() / KEEP_ALIVE))
             if found is None or found[0] != now:
-                found = (now, b"data: " + await asyncio.to_thread(make) + b"\n\n")
+                found = (now, b"data: " + await make() + b"\n\n")
                 self._made[kind] = found
             return found[1]

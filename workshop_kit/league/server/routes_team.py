@@ -167,8 +167,8 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
     @router.get("/api/me")
     def me(who: Attendee) -> dict[str, Any]:
         """The team: its place, the gap to the leader, what is left of its quota, its model for the finale."""
-        place, leader, count = snapshots.place_of(who.team or "")
         with database.read() as connection:
+            place, leader, count = snapshots.place_of(connection, who.team or "")
             settings = settings_of(connection)
             mine, spent = teams.team(connection, who.team or ""), teams.used(connection, who.team or "")
             members = teams.members_of(connection, who.team or "")

@@ -1,14 +1,21 @@
-"""The standings as bytes, made once for everybody who asks before they change."""
+"""The standings as bytes, made once for everybody who asks before they change.
+
+Two parts that change at different times are kept apart: what moves with every submission and verdict, which is small,
+and a page's rows, which change only when somebody's score does.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict
+from math import inf
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from workshop_kit.league.event import PHASES, EventSettings
 from workshop_kit.league.server.context import Context
@@ -24,6 +31,8 @@ LONGEST_PAGE = 500
 WAITING_SHOWN = 20
 CURVES = 10
 _KEPT = 64
+# What moves, as JSON, the settings it was made with, and when the clock makes it another.
+Moving = tuple[bytes, EventSettings, float]
 
 
 class Snapshots:
@@ -32,80 +41,92 @@ class Snapshots:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._lock = threading.Lock()
-        self._places: tuple[int, list[Place]] = (-1, [])
-        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._places: tuple[int, list[Place], dict[str, Place]] = (-1, [], {})
+        self._kept: OrderedDict[tuple[Any, ...], asyncio.Task[Any]] = OrderedDict()
 
-    def revisions(self) -> dict[str, int]:
-        """Every topic's revision now."""
-        with self._context.database.read() as connection:
-            return dict(connection.execute(select(revisions.c.topic, revisions.c.number)).all())
-
-    def standings(self, limit: int = PAGE, offset: int = 0, find: str = "") -> bytes:
+    async def standings(self, limit: int = PAGE, offset: int = 0, find: str = "") -> bytes:
         """A page of the standings as JSON; `find` a part of a team's name."""
-        return self._made("standings", (limit, offset, name_key(find)), self._standings)
+        numbers = await self._context.changes.fresh()
+        moving, _, _ = await self._moving_now(numbers)
+        page = await self._once(("page", numbers.get("standings", 0), limit, offset, name_key(find)), self._page)
+        return moving[:-1] + b", " + page[1:]
 
-    def moving(self) -> bytes:
+    async def moving(self) -> bytes:
         """What changes with every verdict, as JSON: the event's phase and who is being judged."""
-        return self._made("moving", (), self._moving)
+        return (await self._moving_now(await self._context.changes.fresh()))[0]
 
-    def progress(self) -> bytes:
+    async def event(self) -> tuple[dict[str, Any], EventSettings]:
+        """What `moving` tells, as an object of its own, and the event's settings."""
+        moving, settings, _ = await self._moving_now(await self._context.changes.fresh())
+        return json.loads(moving), settings
+
+    async def progress(self) -> bytes:
         """How the best win rate of the first teams rose, as JSON."""
-        return self._made("progress", (), self._progress)
+        numbers = await self._context.changes.fresh()
+        return await self._once(("progress", numbers.get("standings", 0)), self._progress)
 
-    def place_of(self, team: str) -> tuple[Place | None, Place | None, int]:
+    def places(self, connection: Connection) -> list[Place]:
+        """Every team's place, best first."""
+        return self._all_places(connection)[1]
+
+    def place_of(self, connection: Connection, team: str) -> tuple[Place | None, Place | None, int]:
         """A team's place, the leader's, and how many teams there are."""
+        _, found, by_team = self._all_places(connection)
+        return by_team.get(team), found[0] if found else None, len(found)
+
+    async def _moving_now(self, numbers: dict[str, int]) -> Moving:
+        key = ("moving", numbers.get("league", 0))
+        made: Moving = await self._once(key, self._moving)
+        if self._context.clock() >= made[2]:
+            self._kept.pop(key, None)
+            made = await self._once(key, self._moving)
+        return made
+
+    async def _once(self, key: tuple[Any, ...], make: Callable[..., Any]) -> Any:
+        """What `make` gives for the parts of the key after the revision, in a thread, once for all who ask."""
+        task = self._kept.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception())):
+            task = self._kept[key] = asyncio.create_task(asyncio.to_thread(make, *key[2:]))
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return await asyncio.shield(task)
+
+    def _all_places(self, connection: Connection) -> tuple[int, list[Place], dict[str, Place]]:
+        query = select(revisions.c.number).where(revisions.c.topic == "standings")
+        number = connection.execute(query).scalar_one_or_none() or 0
         with self._lock:
-            found = self._all_places()
-        mine = next((place for place in found if place.team == team), None)
-        return mine, found[0] if found else None, len(found)
+            if self._places[0] < number:
+                found = places(connection)
+                self._places = (number, found, {place.team: place for place in found})
+            return self._places
 
-    def _made(self, kind: str, what: tuple[Any, ...], make: Any) -> bytes:
-        numbers = self.revisions()
-        settings = self._settings()
-        phase = settings.phase_at(self._context.clock())
-        key = (kind, what, numbers.get("standings", 0), numbers.get("league", 0), phase)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = json.dumps(make(*what, settings), ensure_ascii=False, allow_nan=False).encode()
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
-
-    def _settings(self) -> EventSettings:
+    def _page(self, limit: int, offset: int, find: str) -> bytes:
         with self._context.database.read() as connection:
-            return settings_of(connection)
-
-    def _all_places(self) -> list[Place]:
-        number = self.revisions().get("standings", 0)
-        if self._places[0] != number:
-            with self._context.database.read() as connection:
-                self._places = (number, places(connection))
-        return self._places[1]
-
-    def _standings(self, limit: int, offset: int, find: str, settings: EventSettings) -> dict[str, Any]:
-        found = self._all_places()
-        wanted = [place for place in found if find in name_key(place.participant)] if find else found
-        with self._context.database.read() as connection:
+            number, found, _ = self._all_places(connection)
+            wanted = [place for place in found if find in name_key(place.participant)] if find else found
             page = rows(connection, wanted[offset : offset + limit])
         leader = found[0].win_rate if found else None
-        return self._moving(settings) | {
-            "rows": [asdict(row) | {"gap": leader - row.score.win_rate} for row in page],
-            "offset": offset,
-            "found": len(wanted),
-            "teams": len(found),
-            "standings_revision": self._places[0],
-            "noise": noise(leader, page[0].score.questions) if page and leader is not None else "",
-        }
+        return _json(
+            {
+                "rows": [asdict(row) | {"gap": leader - row.score.win_rate} for row in page],
+                "offset": offset,
+                "found": len(wanted),
+                "teams": len(found),
+                "standings_revision": number,
+                "noise": noise(leader, page[0].score.questions) if page and leader is not None else "",
+            }
+        )
 
-    def _moving(self, settings: EventSettings) -> dict[str, Any]:
+    def _moving(self) -> Moving:
         now = self._context.clock()
         questions = {name: len(found) for name, found in self._context.questions.items()}
         with self._context.database.read() as connection:
+            settings = settings_of(connection)
             count, first = waiting(connection, WAITING_SHOWN)
         coming = settings.next_phase(now)
         phase = settings.phase_at(now)
-        return {
+        told = {
             "domain": self._context.domain,
             "questions": questions["ranked"],
             "title": settings.title,
@@ -119,9 +140,14 @@ class Snapshots:
             "waiting": count,
             "under_way": [entry | {"questions": questions[entry["set"]]} for entry in first],
         }
+        return _json(told), settings, coming.starts if coming else inf
 
-    def _progress(self, settings: EventSettings) -> dict[str, Any]:
-        first = self._all_places()[:CURVES]
+    def _progress(self) -> bytes:
         with self._context.database.read() as connection:
+            first = self._all_places(connection)[1][:CURVES]
             risen = progress(connection, first)
-        return {"teams": [{"participant": place.participant, "steps": risen[place.team]} for place in first]}
+        return _json({"teams": [{"participant": place.participant, "steps": risen[place.team]} for place in first]})
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 
 from workshop_kit.errors import LeagueProblem, require
 from workshop_kit.league.store.schema import revisions
@@ -19,6 +21,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number that no other program takes a lock on in the same database.
 MIGRATION_LOCK = 5_170_815
 _WRITE = "workshop_write"
+IDLE = 1.0  # seconds after which a connection is tested before it is used again
 
 
 class Database:
@@ -27,6 +30,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
+        # Two trips less to the server: PostgreSQL's default isolation gives several reads no common view anyway.
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgres else engine
         # SQLite has one writer at a time: waiting here is fair and costs nothing, waiting in SQLite polls.
         self._writer, self._writing = threading.RLock(), False
 
@@ -56,8 +61,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view for reading."""
-        with self.engine.connect() as connection:
+        """For reading: on SQLite one consistent view, on PostgreSQL each statement sees what is committed by then."""
+        with self._reading.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -115,9 +120,26 @@ def _engine(where: str | Path) -> Engine:
             "postgresql://USER@HOST/NAME."
         )
     require("psycopg", extra="postgres")
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, pool_pre_ping=True, pool_timeout=30
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, pool_timeout=30, pool_use_lifo=True
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_test_idle, engine))
+    return engine
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _test_idle(engine: Engine, connection: Any, record: Any, _: Any) -> None:
+    """As the pool's pre-ping, so that a restart of PostgreSQL goes unnoticed, but not for what was just in use."""
+    if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        raise DisconnectionError from None
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

