@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import socket
 import threading
@@ -158,3 +159,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def room(served: Any) -> Class:
     """A class of its own, on SQLite."""
     return served()
+
+
+@pytest.fixture(scope="module")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Local AWS with a tiny model of random weights."""
+    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).parents[1] / "training" / "conftest.py")
+    tiny = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tiny)
+    from workshop_kit.aws import connect
+    from workshop_kit.local_aws import stop
+
+    home = tmp_path_factory.mktemp("home")
+    told = {
+        "WORKSHOP_AWS": "local", "WORKSHOP_HOME": str(home), "OMP_NUM_THREADS": "1",
+        "WORKSHOP_BASE_MODEL": str(tiny.build_tiny_model(tmp_path_factory.mktemp("tiny"))),
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in told.items():
+            patch.setenv(name, value)
+        yield connect(home=home)
+        stop(home)

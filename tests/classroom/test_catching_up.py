@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,27 +121,6 @@ def test_what_cant_be_done_is_said(workspace: Workspace) -> None:
     with pytest.raises(BadInput, match="no domain 'elsewhere'"):
         catch_up(1, workspace, domain="elsewhere")
     assert everything(workspace) == {}
-
-
-@pytest.fixture(scope="module")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Local AWS with a tiny model of random weights."""
-    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).parents[1] / "training" / "conftest.py")
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
-    from workshop_kit.aws import connect
-    from workshop_kit.local_aws import stop
-
-    home = tmp_path_factory.mktemp("home")
-    told = {
-        "WORKSHOP_AWS": "local", "WORKSHOP_HOME": str(home), "OMP_NUM_THREADS": "1",
-        "WORKSHOP_BASE_MODEL": str(tiny.build_tiny_model(tmp_path_factory.mktemp("tiny"))),
-    }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in told.items():
-            patch.setenv(name, value)
-        yield connect(home=home)
-        stop(home)
 
 
 def test_the_training_step_gets_a_really_trained_job_or_the_classs(local_aws: Any, workspace: Workspace) -> None:

@@ -6,6 +6,7 @@ A check that could not be made (no right to ask, say) is no failure: it says so,
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,7 @@ def preflight(aws: Any, plan: LaunchPlan | CustomizationPlan) -> Preflight:
     service = "bedrock" if bedrock else "sagemaker"
     checks = [_credentials(aws), _role(aws), _rights(aws, service), _bucket(aws)]
     if isinstance(plan, CustomizationPlan):
-        checks.append(_model_access(aws, plan.config.base_model))
+        checks.append(model_access(aws, plan.config.base_model))
     else:
         checks.append(_eula(plan))
         instance = plan.request["ResourceConfig"]["InstanceType"]
@@ -153,11 +154,13 @@ def _eula(plan: LaunchPlan) -> Check:
     return Check(name, True, f"launching accepts the end-user licence of {plan.recipe.model_id}{where}; read it first.")
 
 
-def _model_access(aws: Any, model: str) -> Check:
+def model_access(aws: Any, model: str) -> Check:
+    """Whether the account may use a Bedrock model, by its id or its inference profile's."""
     name = "Access to the model"
     if model.startswith("arn:"):
         return Check(name, True, "a custom model of this account.")
-    plain = ":".join(model.split(":")[:2])  # without the context window's suffix
+    # Without the context window's suffix and an inference profile's region.
+    plain = re.sub(r"^(us|eu|apac|us-gov|global)\.", "", ":".join(model.split(":")[:2]))
 
     def look() -> Check:
         found = kit_call(aws.client("bedrock").get_foundation_model_availability, modelId=plain)
@@ -180,7 +183,7 @@ def _quota(aws: Any, quota: str) -> Check:
     name = f"Quota: {quota}"
 
     def look() -> Check:
-        for found in _quotas(aws):
+        for found in quotas(aws):
             if found["QuotaName"].lower() == quota.lower():
                 value = int(found["Value"])
                 if value >= 1:
@@ -192,7 +195,8 @@ def _quota(aws: Any, quota: str) -> Check:
     return _try(name, look)
 
 
-def _quotas(aws: Any) -> Iterator[dict[str, Any]]:
+def quotas(aws: Any) -> Iterator[dict[str, Any]]:
+    """SageMaker's quotas in this account and region. Raises AwsProblem when AWS refuses."""
     client, token = aws.client("service-quotas"), None
     while True:
         more = {"NextToken": token} if token else {}
