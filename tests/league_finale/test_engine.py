@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from workshop_kit.domains import KeyFact, Question
 from workshop_kit.errors import BadInput, LeagueProblem
 from workshop_kit.league.finale import commands as do
+from workshop_kit.league.finale import views
 from workshop_kit.league.finale.engine import apply, at, check_vote, replay, round_score, start
 from workshop_kit.league.finale.scoring import Weights, overall
 from workshop_kit.league.finale.state import Contestant, FinaleSettings, State
@@ -220,13 +221,14 @@ rounds = st.integers(1, 3)
 seconds = st.floats(1, 100)
 texts = st.text(max_size=8)
 people, ids, letters = st.sampled_from(WHO), st.sampled_from("pqrst"), st.sampled_from("ABCD")
+answers = st.builds(lambda round, id: do.Answered(round, id, f"TEXT-{round}-{id}-END"), rounds, ids)
 any_command = st.one_of(
     st.builds(do.Open, rounds, st.none() | seconds),
     st.builds(do.Pause, rounds), st.builds(do.Resume, rounds), st.builds(do.Close, rounds),
     st.builds(do.Extend, rounds, seconds), st.builds(do.Skip, rounds, texts),
     st.builds(do.Reopen, rounds, texts, st.none() | seconds),
     st.builds(do.Ask, rounds, people, ids, texts, st.floats(0, 1), st.floats(0, 1)),
-    st.builds(do.Answered, rounds, ids, texts), st.builds(do.NoAnswer, rounds, ids, texts),
+    answers, st.builds(do.NoAnswer, rounds, ids, texts),
     st.builds(do.Pick, rounds, people, ids),
     st.builds(do.Judged, rounds, st.integers(1, 2), people, ids, st.none() | st.floats(0, 10), texts, st.just("j")),
     st.builds(do.JudgeAgain, rounds), st.builds(do.StartVoting, rounds),
@@ -240,8 +242,65 @@ any_command = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 40), any_command), max_size=40))
+def nothing_leaks(state: State, now: float) -> None:
+    """In whatever state, what each role sees holds nothing before its time."""
+    now_state = at(state, now)
+    shown = now_state.shown
+    readable = shown.phase in ("voting", "counted", "revealed")
+    everybody = views.public(state, now)
+    seen = {"": everybody, "expert": views.expert(state, "x", now)}
+    seen |= {who: views.contestant(state, who, now) for who in WHO}
+    for role, view in seen.items():
+        text = json.dumps(view)
+        for played in now_state.rounds:
+            opened = played is shown and played.opening > 0
+            assert opened or f"SECRET-{played.number}?" not in text, "a question before its time"
+            for generation in played.generations:
+                mine = generation.contestant == role
+                counted = readable and played is shown and played.counted(generation.contestant) == generation
+                assert not generation.text or mine or counted or generation.text not in text, "another's answer"
+    told = everybody["round"]
+    assert bool(told["answers"]) <= readable
+    rows = told.get("reveal", {"rows": []})["rows"]
+    assert bool(rows) <= (shown.step > 0)
+    steps = {
+        "llm": 1,
+        "judge_says": 1,
+        "override": 1,
+        "experts": 2,
+        "audience": 3,
+        "votes": 3,
+        "name": 4,
+        "points": 4,
+        "elapsed": 4,
+    }
+    for row in rows:
+        assert set(row) - {"letter", "judge_score"} == {name for name, step in steps.items() if step <= shown.step}
+    console = views.director(state, now, 0)
+    assert not any(set(v) & {"name", "contestant", "id"} for v in console["verdicts"]), "an override is blind"
+    assert not set(console["round"]) & {"votes", "picks", "letters", "sheets", "verdicts"}
+
+
+@st.composite
+def likely_steps(draw: st.DrawFn) -> list[tuple[float, Any]]:
+    """The way a round usually goes, with anything at all in between: late phases are reached often."""
+    usual: list[Any] = [do.Open(1)]
+    for who in draw(st.sets(st.sampled_from(WHO))):
+        usual += [do.Ask(1, who, f"g-{who}", "", 0.0, 1.0), do.Answered(1, f"g-{who}", f"TEXT-{who}-END")]
+    usual += [do.Close(1), do.StartVoting(1)]
+    usual += [do.Judged(1, 1, who, f"g-{who}", draw(st.floats(0, 10)), "so", "j") for who in WHO]
+    usual += [do.ScoreAnswer(1, "x", "X", letter, 5.0) for letter in "ABC"] + [do.CloseVoting(1, {"A": 2})]
+    usual += [do.Reveal(1, step) for step in range(1, draw(st.integers(1, 5)))] + [do.Open(2)]
+    steps = []
+    for command in usual:
+        steps += [(draw(st.floats(0, 1)), command)]
+        if draw(st.integers(0, 5)) == 0:
+            steps += [(draw(st.floats(0, 40)), draw(any_command))]
+    return steps
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 40), any_command), max_size=40) | likely_steps())
 def test_whatever_comes_the_rules_hold_and_the_log_makes_the_state_again(steps: list[tuple[float, Any]]) -> None:
     state, now, kept = start("f", create()), 1000.0, [(1000.0, create())]
     for wait, command in steps:
@@ -265,6 +324,7 @@ def test_whatever_comes_the_rules_hold_and_the_log_makes_the_state_again(steps: 
             assert (played.phase == "revealed") == (played.step == 4)
         scores = [round_score(state, played) for played in state.rounds if played.phase == "revealed"]
         assert len(overall(scores, WHO)) == len(WHO)
+        nothing_leaks(state, now)
     rows = [(when, *do.to_row(command)) for when, command in kept]
     again = [(when, do.from_row(kind, body)) for when, kind, body in json.loads(json.dumps(rows))]
     assert replay("f", again) == state

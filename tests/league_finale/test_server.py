@@ -51,9 +51,11 @@ def test_there_is_no_finale_at_first(fresh) -> None:
 
 def test_nobody_reads_another_s_answer_or_a_coming_question_before_its_time(playing, teams) -> None:
     director = playing.create(rounds=3)
-    director.open(1)
     seats = {name: playing.seat(name) for name, _ in teams}
     expert = playing.expert("Expert")
+    for door in (*seats.values(), expert, playing.device()):
+        assert "SECRET" not in json.dumps(door.view().told), "a question before its round"
+    director.open(1)
     for n, seat in enumerate(seats.values()):
         seat.generate(f"Say: PRIVATE-{n}-WORDS", round=1)
 

@@ -36,6 +36,7 @@ class FinaleStore:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self.database, self._clock = database, clock
         self._lock = threading.Lock()
+        self._secrets: dict[str, str] = {}
         self._known: dict[str, tuple[State, float]] = {}  # id -> the state made last and the time of its last step
 
     def now(self, connection: Connection | None = None) -> float:
@@ -152,8 +153,10 @@ class FinaleStore:
 
     def secret(self, id: str) -> str:
         """What signs the audience's devices; it never leaves the server."""
-        with self.database.read() as connection:
-            return connection.execute(select(finales.c.secret).where(finales.c.id == id)).scalar_one()
+        if id not in self._secrets:
+            with self.database.read() as connection:
+                self._secrets[id] = connection.execute(select(finales.c.secret).where(finales.c.id == id)).scalar_one()
+        return self._secrets[id]
 
     def steps_of(self, id: str) -> list[dict[str, Any]]:
         """Every step of a finale, in order."""
