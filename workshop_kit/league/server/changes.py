@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from workshop_kit.league.store.database import summed
+
 LOOK_EVERY = 0.25
 BETWEEN_LOOKS = 0.01  # at least: under load one look serves many
 
 
 class Changes:
-    """`read` gives every topic's revision; it is called in a thread."""
+    """`read` gives the rows in which the topics' revisions are counted; it is called in a thread."""
 
     def __init__(self, read: Callable[[], dict[str, int]]) -> None:
         self._read = read
@@ -106,7 +108,7 @@ class Changes:
                 await asyncio.sleep(early)
             self._looked = clock()
             self._coming = None  # whoever asks from here on might be told what was so before
-            numbers = await asyncio.to_thread(self._read)
+            numbers = summed(await asyncio.to_thread(self._read))
             if numbers != self._numbers:
                 self._numbers = numbers
                 self._wake()

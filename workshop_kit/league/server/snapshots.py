@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 from workshop_kit.league.event import PHASES, EventSettings
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.statistics import noise
+from workshop_kit.league.store.database import summed
 from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.schema import revisions
 from workshop_kit.league.store.standings import Place, places, progress, rows
@@ -93,8 +94,8 @@ class Snapshots:
         return await asyncio.shield(task)
 
     def _all_places(self, connection: Connection) -> tuple[int, list[Place], dict[str, Place]]:
-        query = select(revisions.c.number).where(revisions.c.topic == "standings")
-        number = connection.execute(query).scalar_one_or_none() or 0
+        query = select(revisions.c.topic, revisions.c.number).where(revisions.c.topic.like("standings%"))
+        number = summed(dict(connection.execute(query).all())).get("standings", 0)
         with self._lock:
             if self._places[0] < number:
                 found = places(connection)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 
@@ -21,6 +21,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number that no other program takes a lock on in the same database.
 MIGRATION_LOCK = 5_170_815
 _WRITE = "workshop_write"
+BUSY, COUNTERS = ("league", "standings"), 16
 IDLE = 1.0  # seconds after which a connection is tested before it is used again
 
 
@@ -90,14 +91,29 @@ def open_database(where: str | Path) -> Database:
 
 
 def bump(connection: Connection, topic: str) -> None:
-    """Count a topic's revision up, so that every process that watches it looks again once this is committed."""
+    """Count a topic's revision up, so that every process that watches it looks again once this is committed.
+
+    On PostgreSQL a row stays locked until its transaction is on disk: the busy topics are counted in several rows, by
+    connection, so that transactions do not queue behind one another. `summed` puts them together.
+    """
     from workshop_kit.league.store.sql import upsert
 
+    spread = connection.dialect.name == "postgresql" and topic in BUSY
+    name = func.concat(f"{topic}#", func.pg_backend_pid() % COUNTERS) if spread else topic
     connection.execute(
         upsert(connection, revisions)
-        .values(topic=topic, number=1)
+        .values(topic=name, number=1)
         .on_conflict_do_update(index_elements=["topic"], set_={"number": revisions.c.number + 1})
     )
+
+
+def summed(numbers: dict[str, int]) -> dict[str, int]:
+    """Revisions by topic, from the rows that they are counted in."""
+    found: dict[str, int] = {}
+    for name, number in numbers.items():
+        topic = name.split("#")[0]
+        found[topic] = found.get(topic, 0) + number
+    return found
 
 
 def _engine(where: str | Path) -> Engine:
