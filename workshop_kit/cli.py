@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from workshop_kit import __version__
+from workshop_kit.classroom.commands import register as register_classroom
 from workshop_kit.errors import KitError, LocalAwsProblem
 from workshop_kit.settings import DEFAULT_DOMAIN, REPO_ROOT, workspace_root
 
@@ -86,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     league.add_argument("--quota", type=int, default=None, help="ranked submissions of each team, for a new event")
     league.add_argument("--role", default="organizer", choices=["organizer", "judge"], help="whose token to make")
     league.add_argument("--name", default="", help="who the token is for, or the team of the join code")
+
+    register_classroom(commands)
 
     stop = command("stop", _stop, "stop this workspace's local AWS and league server")
     with_home(stop)
