@@ -43,7 +43,7 @@ def everything(workspace: Workspace) -> dict[str, bytes]:
 
 def test_an_empty_workspace_gets_rows_and_a_split_that_pass(workspace: Workspace) -> None:
     found = catch_up("review", workspace)
-    assert found.check and found.loaded == ("dataset", "split") and found.kept == ()
+    assert found.check and found.loaded == ("dataset", "split") and found.kept == () and found.aside is None
     assert check_dataset(take_dataset(workspace)) and check_review(take_split(workspace))
     again = catch_up("review", workspace)
     assert again.loaded == () and again.kept == ("dataset", "split") and again.aside is None

@@ -8,7 +8,7 @@ In the notebooks
     catching_up.py   valid artefacts for a step (class_job.py makes them); own_work.py keeps one's own aside
     taking_home.py   one's workshop in one HTML file
 For the instructor
-    instructor.py    Classroom: board, hints, pace, teams from a list, the record
+    instructor.py    Classroom: board, hints, pace, teams from a list, the record; hosting.py: of one's own league
     roster.py, joining.py     a CSV file -> teams and join codes, with a sheet to print
     accounts.py, eve.py       a dry run: rights, models, quotas and the price of the event
     running.py       what runs and costs, by team
@@ -35,10 +35,11 @@ _BY_MODULE = {
     "own_work": "restore_own_work",
     "taking_home": "take_home",
     "instructor": "Board Classroom",
+    "hosting": "host",
     "roster": "Attendee Roster read_roster",
     "joining": "Sheet set_up",
     "accounts": "Account open_accounts read_accounts",
-    "eve": "DryRun dry_run",
+    "eve": "DryRun Plan dry_run",
     "running": "Money Running money",
     "teardown": "Teardown tear_down",
     "event_figures": "EventStatistics event_statistics",

@@ -68,7 +68,7 @@ def fresh_stage(workspace: Workspace) -> Path:
 
 
 def set_aside(workspace: Workspace, stage: Path, loaded: list[str]) -> Path | None:
-    """Put what was staged in place, and what was there aside; gives the folder where that is."""
+    """Put what was staged in place, and what was there aside; gives the folder where that is, None if nothing was."""
     names = [name for kind in dict.fromkeys(loaded) for name in FILES[kind]]
     if not names:
         return None
@@ -78,8 +78,9 @@ def set_aside(workspace: Workspace, stage: Path, loaded: list[str]) -> Path | No
     aside = _new_folder(workspace.work() / ASIDE, "own")
     moves = [(workspace.work(name), aside / name) for name in names]
     moves += [(stage / "work" / name, workspace.work(name)) for name in names]
+    there = any(workspace.work(name).exists() for name in names)
     _carry_out(workspace, moves, drop=[], note=aside / "moved.json", names=names)
-    return aside
+    return aside if there else None
 
 
 def _carry_out(

@@ -15,6 +15,7 @@ from workshop_kit.classroom.board import StuckRule, board
 from workshop_kit.classroom.running import look
 from workshop_kit.errors import KitError
 from workshop_kit.league.server.context import Context
+from workshop_kit.league.store.database import summed
 from workshop_kit.league.store.schema import revisions
 
 KEPT = 512
@@ -115,4 +116,4 @@ class Looks:
 
 
 def _revision(connection: Any, topic: str) -> int:
-    return connection.execute(select(revisions.c.number).where(revisions.c.topic == topic)).scalar_one_or_none() or 0
+    return summed(dict(connection.execute(select(revisions.c.topic, revisions.c.number)).all())).get(topic, 0)

@@ -60,7 +60,7 @@ def take_home(
     )
     for title, make in sections:
         try:
-            parts.append(f"<section><h2>{title}</h2>{make()}</section>")
+            parts.append(f"<section tabindex='0'><h2>{title}</h2>{make()}</section>")
         except NotYet as problem:
             missing.append(str(problem))
             parts.append(f"<section><h2>{title}</h2><p class='soft'>{html.escape(str(problem))}</p></section>")
@@ -160,14 +160,23 @@ def _picture(run: Any) -> str:
 
 def _answers(workspace: Workspace) -> str:
     practice = take_practice(workspace)
-    columns = ("topic", "question", "answer", "reference_answer", "outcome", "reason")
-    rows = [[row.get(name, "") for name in columns] for row in practice.rows]
+    cards = "".join(
+        f"<article class='{row['outcome'] if row['outcome'] in _OUTCOMES else ''}'><p class='soft'>"
+        f"{html.escape(str(row['topic']))} · <b>{html.escape(_OUTCOMES.get(row['outcome'], str(row['outcome'])))}</b></p>"
+        f"<p><b>{html.escape(str(row['question']))}</b></p><dl><dt>Your model</dt><dd>{html.escape(str(row['answer']))}"
+        f"</dd><dt>Reference</dt><dd>{html.escape(str(row['reference_answer']))}</dd><dt>The judge</dt>"
+        f"<dd>{html.escape(str(row['reason']))}</dd></dl></article>"
+        for row in practice.rows
+    )
     s = practice.score
     return (
         f"<p>Practice questions, judged by {html.escape(practice.judge)} against {html.escape(practice.reference)}: "
         f"<b>{s.win_rate:.0%}</b> of {s.questions} won (95 % interval {s.low:.0%} to {s.high:.0%}).</p>"
-        + html_table([name.replace("_", " ") for name in columns], rows)
+        f"<div class='answers'>{cards}</div>"
     )
+
+
+_OUTCOMES = {"win": "✔ won", "tie": "= tie", "loss": "✖ lost", "flip": "↔ the judge changed its mind with the order"}
 
 
 def _standing(workspace: Workspace, league: str | None) -> str:
@@ -215,7 +224,13 @@ h3 { margin: 1.4rem 0 .2rem; font-size: 1.02rem; overflow-wrap: anywhere; }
 section { background: #fff; border: 1px solid #dcd8cf; border-radius: 14px; padding: 1rem 1.2rem; margin: 1rem 0;
   overflow-x: auto; }
 table { border-collapse: collapse; margin: .6rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
-td, th { border-bottom: 1px solid #dcd8cf; padding: .35rem 1rem .35rem 0; overflow-wrap: anywhere; min-width: 3.2rem; }
+td, th { border-bottom: 1px solid #dcd8cf; padding: .35rem 1rem .35rem 0; overflow-wrap: break-word; }
+.answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .8rem; }
+article { border: 1px solid #dcd8cf; border-left: 6px solid #5b6472; border-radius: 8px; padding: .4rem .8rem;
+  break-inside: avoid; overflow-wrap: anywhere; }
+article.win { border-left-color: #009e73; } article.loss { border-left-color: #d55e00; }
+article.flip { border-left-color: #e69f00; }
+article p { margin: .25rem 0; } dl { margin: .3rem 0; } dt { color: #5b6472; font-size: .85rem; } dd { margin: 0 0 .3rem; }
 img { max-width: 100%; height: auto; } .soft { color: #5b6472; font-size: .9rem; overflow-wrap: anywhere; }
 summary { cursor: pointer; padding: .25rem 0; } del { color: #8a3000; } ins { color: #00583f; text-decoration: none; }
 :focus-visible { outline: 3px solid #d55e00; }
