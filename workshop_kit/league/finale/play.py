@@ -182,8 +182,7 @@ class Play:
                 event = settings_of(connection)
             panel = event.judges or (self.judge_settings.judges if self.judge_settings else ())
             model = model or (panel[0] if panel else self.aws.choose_model("judge"))
-            pace = event.calls_per_second
-            aws = Paced(self.aws, self.store.database, pace, self._stop) if pace else self.aws
+            aws = Paced(self.aws, self.store.database, self._stop)
             told = patiently(
                 lambda: rate(aws, model, shown.question, counted.text, settings=self.judge_settings), self._stop
             )

@@ -175,7 +175,14 @@ def _round(cast: _Cast, number: int, seconds: float, regenerations: int) -> _Pla
     between("asked", director.view())
     director.wait_for("closed", timeout=seconds + 60)
     late = cast.each(cast.seats, lambda seat, _: _too_late(seat, number))
-    between("closed", director.wait_for_judge())
+    closed = director.wait_for_judge()
+    between("closed", closed)
+    if not closed.told["judged"]["of"]:
+        reason = f"Nobody had an answer within {seconds:g} s."
+        director.skip(number, reason)
+        failed = sum(failed for _, failed, _ in tries)
+        slowest = max(slowest for _, _, slowest in tries)
+        return _Played(failed, failed, slowest, sum(late), 0, 0, f"Round {number} was skipped: {reason}")
     shown = director.start_voting(number)
     between("voting", shown)
     # The judging people differ in what they like; none of them knows whose answer it is.

@@ -140,9 +140,9 @@ def director(state: State, now: float, votes: int) -> dict[str, Any]:
     there = [c.id for c in state.contestants if shown.counted(c.id)]
     sheets = [
         {"name": shown.experts[expert], "scored": sum(who in sheet for who in there), "of": len(there)}
-        for expert, sheet in sorted(shown.sheets.items())
+        for expert, sheet in shown.sheets.items()
     ]
-    told["experts"], told["votes"] = sheets, votes
+    told["experts"], told["votes"] = sorted(sheets, key=lambda sheet: str(sheet["name"])), votes
     told["judged"] = {
         "done": sum(shown.llm_score(who) is not None for who in there),
         "failed": sum(who in shown.verdicts and shown.llm_score(who) is None for who in there),

@@ -116,6 +116,7 @@ async function enter(path, go) {
 // What every page shows: title, round, phase, question. Gives whether there is a finale.
 function frame(view) {
   const there = Boolean(view && view.finale), round = there ? view.round : null;
+  if (there && view.over) document.body.dataset.over = ""; else delete document.body.dataset.over;
   byId("title").textContent = there ? view.title : "Finale";
   byId("rehearsal").hidden = !(there && view.rehearsal);
   byId("where").textContent = round ? "Round " + round.number + " of " + view.rounds : "";
@@ -128,7 +129,11 @@ function frame(view) {
 
 function stateWords(view) {
   const round = view.round;
-  if (view.over && view.played) return "The finale is over";
+  if (view.over && view.standing.length) {
+    const first = view.standing.filter(place => place.rank === 1).map(place => place.contestant);
+    return (first.length === 1 ? "The winner: " : "The first place is shared: ") + first.join(", ");
+  }
+  if (view.over) return "The finale is over";
   if (round.phase === "revealed" && view.played < view.rounds) return "The result of round " + round.number;
   if (round.phase === "skipped") return "Round " + round.number + " was skipped" + (round.reason ? ": " + round.reason : "");
   if (round.phase === "closed" && !round.settled) return "Time is up. The last answers are still arriving";

@@ -134,6 +134,7 @@ function drawCounts() {
 function drawVerdicts() {
   byId("verdicts").hidden = !view.verdicts.length;
   if (!view.verdicts.length) { byId("verdict-rows").replaceChildren(); return; }
+  byId("verdicts-title").textContent = view.round.phase === "revealed" ? "LLM judge" : "LLM judge, answers still blind";
   const texts = Object.fromEntries(view.round.answers.map(a => [a.letter, a.text]));
   const head = element("thead"), body = element("tbody");
   head.append(cells("th", ["", "Answer", "Score", "Why", ""], "col"));
@@ -200,6 +201,9 @@ byId("seats").addEventListener("submit", async event => {
   byId("seat-link").textContent = "For " + told.name + ", shown this once: " + new URL(page, location.href).href + "#token=" + told.token;
 });
 byId("another").addEventListener("click", () => { byId("create").hidden = false; byId("create").scrollIntoView(); byId("new-title").focus(); });
+const whichFile = () => { byId("new-file").parentElement.hidden = byId("new-from").value !== "file"; };
+byId("new-from").addEventListener("change", whichFile);
+whichFile();
 byId("create").addEventListener("submit", async event => {
   event.preventDefault();
   const body = { title: byId("new-title").value, seconds: Number(byId("new-seconds").value), rounds: Number(byId("new-rounds").value),
