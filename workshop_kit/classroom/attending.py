@@ -23,7 +23,7 @@ from workshop_kit.league.client.talking import call
 from workshop_kit.records import html_table
 from workshop_kit.settings import league_url, workspace_root
 
-QUICK = 5.0  # seconds that a notebook waits for its class
+QUICK = 3.0  # seconds that a notebook waits for its class
 ALONE = "You learn on your own: every step is open."
 AWAY = "The class can't be reached just now, so go on."
 

@@ -11,12 +11,12 @@ import random
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from workshop_kit.classroom.attending import Place, place
+from workshop_kit.classroom.attending import place
 from workshop_kit.classroom.sharing import current_sharing
 from workshop_kit.classroom.steps import Step, step_of
 
@@ -29,7 +29,6 @@ BATCH = 20
 
 @dataclass(frozen=True)
 class _Item:
-    where: Place = field(repr=False)
     anonymous: str
     body: dict[str, Any]
 
@@ -79,18 +78,23 @@ class Reporter:
                     more = self._queue.get_nowait()
                 except queue.Empty:
                     break
-                if (more.where, more.anonymous) != (first.where, first.anonymous):
+                if more.anonymous != first.anonymous:
                     held = more
                     break
                 batch.append(more)
-            done = self._send(batch)
+            try:
+                done = self._send(batch)
+            except Exception:
+                done = False  # whatever it is, it is no affair of the notebook's
             self.sent += len(batch) if done else 0
             self.dropped += 0 if done else len(batch)
             for _ in batch:
                 self._queue.task_done()
 
     def _send(self, batch: list[_Item]) -> bool:
-        where = batch[0].where
+        where = place()  # asked here, for a server of one's own may take its time to answer
+        if where is None:
+            return False
         body: dict[str, Any] = {"reports": [item.body for item in batch]}
         if batch[0].anonymous:
             body["anonymous"] = batch[0].anonymous
@@ -150,6 +154,4 @@ def _tell(id: str, told: dict[str, Any]) -> None:
     sharing = current_sharing()
     if not sharing.on:
         return
-    where = place()
-    if where is not None:
-        _reporter.put(_Item(where, sharing.anonymous, {"key": secrets.token_hex(8), "step": id} | told))
+    _reporter.put(_Item(sharing.anonymous, {"key": secrets.token_hex(8), "step": id} | told))

@@ -160,19 +160,22 @@ def _picture(run: Any) -> str:
 
 def _answers(workspace: Workspace) -> str:
     practice = take_practice(workspace)
-    cards = "".join(
-        f"<article class='{row['outcome'] if row['outcome'] in _OUTCOMES else ''}'><p class='soft'>"
-        f"{html.escape(str(row['topic']))} · <b>{html.escape(_OUTCOMES.get(row['outcome'], str(row['outcome'])))}</b></p>"
-        f"<p><b>{html.escape(str(row['question']))}</b></p><dl><dt>Your model</dt><dd>{html.escape(str(row['answer']))}"
-        f"</dd><dt>Reference</dt><dd>{html.escape(str(row['reference_answer']))}</dd><dt>The judge</dt>"
-        f"<dd>{html.escape(str(row['reason']))}</dd></dl></article>"
-        for row in practice.rows
-    )
+    cards = "".join(map(_card, practice.rows))
     s = practice.score
     return (
         f"<p>Practice questions, judged by {html.escape(practice.judge)} against {html.escape(practice.reference)}: "
         f"<b>{s.win_rate:.0%}</b> of {s.questions} won (95 % interval {s.low:.0%} to {s.high:.0%}).</p>"
         f"<div class='answers'>{cards}</div>"
+    )
+
+
+def _card(row: dict[str, Any]) -> str:
+    told = {name: html.escape(str(value)) for name, value in row.items()}
+    kind = row["outcome"] if row["outcome"] in _OUTCOMES else ""
+    return (
+        f"<article class='{kind}'><p class='soft'>{told['topic']} · <b>{_OUTCOMES.get(kind, told['outcome'])}</b></p>"
+        f"<p><b>{told['question']}</b></p><dl><dt>Your model</dt><dd>{told['answer']}</dd><dt>Reference</dt>"
+        f"<dd>{told['reference_answer']}</dd><dt>The judge</dt><dd>{told['reason']}</dd></dl></article>"
     )
 
 
@@ -230,7 +233,8 @@ article { border: 1px solid #dcd8cf; border-left: 6px solid #5b6472; border-radi
   break-inside: avoid; overflow-wrap: anywhere; }
 article.win { border-left-color: #009e73; } article.loss { border-left-color: #d55e00; }
 article.flip { border-left-color: #e69f00; }
-article p { margin: .25rem 0; } dl { margin: .3rem 0; } dt { color: #5b6472; font-size: .85rem; } dd { margin: 0 0 .3rem; }
+article p { margin: .25rem 0; } dl { margin: .3rem 0; }
+dt { color: #5b6472; font-size: .85rem; } dd { margin: 0 0 .3rem; }
 img { max-width: 100%; height: auto; } .soft { color: #5b6472; font-size: .9rem; overflow-wrap: anywhere; }
 summary { cursor: pointer; padding: .25rem 0; } del { color: #8a3000; } ins { color: #00583f; text-decoration: none; }
 :focus-visible { outline: 3px solid #d55e00; }
