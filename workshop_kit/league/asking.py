@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from workshop_kit import formats
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 # The league asks everybody alike: greedy decoding, so that a repeated scoring repeats, and room for a few sentences.
 MAX_NEW_TOKENS = 200
 ATTEMPTS = 4
+LONGEST_PAUSE = 30.0
+# More than any judge is shown; an endpoint may send megabytes.
+ANSWER_LENGTH = 100_000
 # What passes: worth another try after a pause. Anything else is told at once.
 PASSING = {
     "ThrottlingException",
@@ -39,6 +42,16 @@ PASSING = {
     "NoConnection",
     "ConnectionClosed",
     "IncompleteReadError",
+}
+# Of these, what is no fault of one model: AWS is away, or the account as a whole is asked too often.
+OUTAGE = {
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "ServiceUnavailableException",
+    "InternalServerException",
+    "InternalFailure",
+    "NoConnection",
 }
 
 
@@ -140,20 +153,35 @@ def ask_model(aws: Aws, model: str, question: str, system: str = "") -> str:
 
 def _clean(text: str) -> str:
     """JSON can spell half a surrogate pair, which no request carries, and NUL, which no database keeps."""
-    return text.strip().replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    return text.strip()[:ANSWER_LENGTH].replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def patiently(call: Callable[[], T], stop: threading.Event) -> T:
-    """`call()`, tried again after passing errors with growing, jittered pauses, ATTEMPTS times in all."""
-    for attempt in range(1, ATTEMPTS + 1):
+def patiently(
+    call: Callable[[], T],
+    stop: threading.Event,
+    *,
+    lasting: float = 0.0,
+    outage: Collection[str] = OUTAGE,
+    given_up: Callable[[], bool] = lambda: False,
+) -> T:
+    """`call()`, tried again after passing errors with growing, jittered pauses, ATTEMPTS times in all.
+
+    With an error code of `outage` it is tried for `lasting` seconds at least. Raises the last error; at once when
+    `stop` is set or `given_up` says so.
+    """
+    attempt, began = 0, time.monotonic()
+    while True:
+        attempt += 1
         try:
             return call()
         except AwsProblem as problem:
-            if problem.code not in PASSING or attempt == ATTEMPTS:
+            lasts = problem.code in outage and time.monotonic() - began < lasting
+            if problem.code not in PASSING or (attempt >= ATTEMPTS and not lasts):
                 raise
-            pause = random.uniform(0.5, 1.0) * 2**attempt
+            pause = random.uniform(0.5, 1.0) * min(LONGEST_PAUSE, 2 ** min(attempt, 10))
             log.info("trying again in %.1f s: %s", pause, problem)
             until = time.monotonic() + pause
-            while time.monotonic() < until and not stop.is_set():
+            while time.monotonic() < until and not stop.is_set() and not given_up():
                 time.sleep(0.1)
-    raise AssertionError("unreachable")
+            if stop.is_set() or given_up():
+                raise

@@ -2,7 +2,8 @@
 
 A job holds a submission's id and nothing else: what is to be done is read from the submission itself. While a worker
 judges, it holds an advisory lock of the database; a worker that dies loses its connection and with it the lock. Its job
-is found by its missing heartbeat and given to another, which goes on with the questions that have no verdict.
+is found by its missing heartbeat and given to another, which goes on with the questions that have no verdict. While the
+database is away nobody judges; when it is back they all go on by themselves.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from workshop_kit.errors import require
+from workshop_kit.errors import KitError, require
 from workshop_kit.league.judging.submission import SubmissionJudge
 from workshop_kit.league.store.database import MIGRATION_LOCK, Database
 from workshop_kit.league.store.submissions import unfinished
@@ -27,6 +30,10 @@ QUEUE, TASK = "judging", "workshop_kit.judge_submission"
 HEARTBEAT = 2.0
 STALLED = 10.0  # seconds without a heartbeat after which a worker is taken for dead
 RESCUE = 3.0  # how often dead workers' jobs and forgotten submissions are looked for
+PAUSES = 1.0, 30.0  # before a worker that ended comes back: at first, and at most
+SOUND = 60.0  # a worker that ran this long begins with the short pause again
+# A host that lost its power or its network holds its locks no longer than this lets it: 10 + 3 * 5 seconds.
+KEEPALIVES = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 
 class PostgresQueue:
@@ -45,13 +52,18 @@ class PostgresQueue:
         self._open = sync
 
     def add(self, id: str) -> None:
-        """Queue a submission, once; it may be there already."""
+        """Queue a submission, once; it may be there already.
+
+        The submission itself is on disk by now: what can't be queued is found by a worker that looks for such.
+        """
         from procrastinate.exceptions import AlreadyEnqueued
 
         try:
             self._open.configure_task(TASK, queue=QUEUE, queueing_lock=id).defer(id=id)
         except AlreadyEnqueued:
             pass
+        except Exception:
+            log.exception("queueing %s failed; a worker will find it", id)
 
     def stop(self) -> None:
         """Close the connections; what is queued stays."""
@@ -60,7 +72,11 @@ class PostgresQueue:
 
 
 class PostgresWorker:
-    """A worker in a thread of its own: `at_once` submissions are under way together."""
+    """A worker in a thread of its own: `at_once` submissions are under way together.
+
+    One that is ended by an error, a database that went away for one, comes back after a pause; `problem` is that error
+    until it has.
+    """
 
     def __init__(self, judge: SubmissionJudge, *, at_once: int = 4) -> None:
         self._judge, self._at_once = judge, at_once
@@ -74,7 +90,7 @@ class PostgresWorker:
         self._thread.start()
 
     def wait(self) -> None:
-        """Return when the worker has ended; raises what ended it."""
+        """Return when the worker was stopped; raises what no coming back can help, a missing package for one."""
         while self._thread.is_alive():
             self._thread.join(0.5)
         if self.problem is not None:
@@ -83,25 +99,41 @@ class PostgresWorker:
     def stop(self, seconds: float = 30.0) -> None:
         """Stop after the questions under way; what is left goes to another worker, or waits."""
         self._judge.stop.set()
-        if self._loop and self._main and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._main.cancel)
+        try:
+            if self._loop and self._main:
+                self._loop.call_soon_threadsafe(self._main.cancel)
+        except RuntimeError:
+            pass  # it ended by itself a moment before
         self._thread.join(timeout=seconds)
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._work())
-        except asyncio.CancelledError:
-            pass
-        except Exception as problem:
-            log.exception("the judging worker ended")
-            self.problem = problem
+        shortest, longest = PAUSES
+        pause = shortest
+        while not self._judge.stop.is_set():
+            began = time.monotonic()
+            try:
+                asyncio.run(self._work())
+            except asyncio.CancelledError:
+                pass
+            except KitError as problem:
+                log.exception("the judging worker can't work")
+                self.problem = problem
+                return
+            except Exception as problem:
+                log.exception("the judging worker ended; it comes back")
+                self.problem = problem
+            pause = shortest if time.monotonic() - began > SOUND else min(longest, 2 * pause)
+            self._judge.stop.wait(pause)
 
     async def _work(self) -> None:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
+        if self._judge.stop.is_set():
+            return
         app = _app(self._judge.database)
         app.task(name=TASK, queue=QUEUE)(self._one)
         await asyncio.to_thread(_prepare, self._judge.database, app)
         async with app.open_async():
+            self.problem = None
             rescue = asyncio.create_task(self._rescue(app))
             try:
                 await app.run_worker_async(
@@ -118,9 +150,9 @@ class PostgresWorker:
                 rescue.cancel()
 
     def _one(self, id: str) -> None:
-        with _held(self._judge.database, id) as mine:
-            if mine:
-                self._judge.run(id)
+        with _held(self._judge.database, id) as still_held:
+            if still_held:
+                self._judge.run(id, mine=still_held)
 
     async def _rescue(self, app: Any) -> None:
         """Give dead workers' jobs to the living, and queue unfinished submissions that have no job."""
@@ -150,15 +182,27 @@ class PostgresWorker:
 
 
 @contextmanager
-def _held(database: Database, id: str) -> Iterator[bool]:
-    """Hold a submission's lock, for as long as the connection lives; False when another worker has it."""
+def _held(database: Database, id: str) -> Iterator[Callable[[], bool] | None]:
+    """Hold a submission's lock, for as long as the connection lives: gives a function that says whether it still does.
+
+    None when another worker has the lock.
+    """
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name, value in KEEPALIVES.items():
+            connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": name, "value": value})
         key = {"key": int(id, 16)}
         mine = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar_one()
+
+        def still_held() -> bool:
+            try:
+                return connection.execute(text("SELECT 1")).scalar_one() == 1
+            except DBAPIError:
+                return False
+
         try:
-            yield bool(mine)
+            yield still_held if mine else None
         finally:
-            if mine:
+            if mine and still_held():
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
 

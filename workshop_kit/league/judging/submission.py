@@ -13,11 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
 from workshop_kit.errors import KitError, LeagueProblem
 from workshop_kit.league.answer import Answer
-from workshop_kit.league.asking import answer_of, model_answer, patiently
+from workshop_kit.league.asking import PASSING, answer_of, model_answer, patiently
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import Judgement, JudgeSettings, judge
 from workshop_kit.league.judging.pace import Paced
@@ -32,6 +34,9 @@ from workshop_kit.playground import deploy
 from workshop_kit.records import content_id
 
 log = logging.getLogger(__name__)
+# For so long a submission waits, its verdicts kept, while AWS is away or throttles, before that counts as a failure.
+LASTING = 900.0
+DATABASE_PAUSE = 2.0
 
 
 class SubmissionJudge:
@@ -50,18 +55,25 @@ class SubmissionJudge:
         self.judge_settings, self.changed = judge_settings, changed
         self.stop = threading.Event()
 
-    def run(self, id: str) -> None:
-        """Judge a submission to its end, or note in a sentence why that could not be done."""
+    def run(self, id: str, mine: Callable[[], bool] = lambda: True) -> None:
+        """Judge a submission to its end, or note in a sentence why that could not be done.
+
+        A submission that the database went away from stays as it is, to be taken up again. `mine` says whether it is
+        still this worker's: a failure of one that lost it is not the submission's.
+        """
         try:
             self._run(id)
         except KitError as problem:
-            if self.stop.is_set():
-                return  # AWS often goes down together with the league: that is no fault of the submission
-            self._fail(id, str(problem))
+            # AWS often goes down together with the league: that is no fault of the submission.
+            if not self.stop.is_set() and mine():
+                self._fail(id, str(problem))
+        except (OperationalError, InterfaceError):
+            log.exception("judging %s was interrupted", id)
+            self.stop.wait(DATABASE_PAUSE)
         except Exception:
             # The reason goes to the server's own log; a participant can do nothing with it.
             log.exception("judging %s failed", id)
-            if not self.stop.is_set():
+            if not self.stop.is_set() and mine():
                 self._fail(id, "The league server failed while judging this; its log has the reason. Submit again.")
         self.changed()
 
@@ -72,50 +84,52 @@ class SubmissionJudge:
     def _run(self, id: str) -> None:
         with self.database.read() as connection:
             entry, settings = submissions.entry(connection, id), settings_of(connection)
-            out = withdrawn_questions(connection)
         if entry.state not in submissions.UNFINISHED:
             return
-        # A submission that was begun keeps its judges and its reference: one score never mixes two of either.
-        judges = entry.judges or settings.judges or self.judge_settings.judges or (self.aws.choose_model("judge"),)
-        reference = entry.reference or settings.reference or self.aws.choose_model("reference")
+        judges = entry.judges or settings.judges or self.judge_settings.judges or (self._model("judge"),)
+        reference = entry.reference or settings.reference or self._model("reference")
         with self.database.write() as connection:
-            submissions.begin(connection, id, judges, reference, self.judge_settings.id)
+            entry = submissions.begin(connection, id, judges, reference, self.judge_settings.id)
         self.changed()
-        questions = [question for question in self.questions[entry.set] if question.id not in out]
         with self._target(entry) as target:
-            self._ask_all(entry, target, questions, judges, reference, settings)
-            if not self.stop.is_set():
-                self._end(id, target, questions, reference)
+            # Once as a rule; once more when a question was restored meanwhile.
+            while entry.state == "judging" and not self.stop.is_set():
+                with self.database.read() as connection:
+                    out = withdrawn_questions(connection)
+                questions = [question for question in self.questions[entry.set] if question.id not in out]
+                self._ask_all(entry, target, questions, settings)
+                if not self.stop.is_set():
+                    entry = self._end(entry, target, questions)
 
     def _ask_all(
         self,
         entry: Entry,
         target: dict[str, Any],
         questions: list[Question],
-        judges: tuple[str, ...],
-        reference: str,
         settings: EventSettings,
     ) -> None:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
             have = {(v.question, v.judge) for v in submissions.verdicts_of(connection, entry.id)}
-        rate = settings.calls_per_second
-        aws = Paced(self.aws, self.database, rate, self.stop) if rate else self.aws
+        aws = Paced(self.aws, self.database, self.stop)
         failed = threading.Event()
 
         def one(question: Question) -> None:
-            missing = [model for model in judges if (question.id, model) not in have]
+            missing = [model for model in entry.judges if (question.id, model) not in have]
             if not missing or failed.is_set() or self.stop.is_set():
                 return
             try:
-                answer = said.get(question.id) or self._answer(entry.id, target, question)
-                against = self._reference(reference, question)
+                answer = said.get(question.id) or self._answer(entry.id, target, question, failed)
+                against = self._reference(entry.reference, question, failed)
                 for model in missing:
                     told = patiently(
                         lambda model=model: judge(
                             aws, model, question, answer.text, against.text, settings=self.judge_settings
                         ),
                         self.stop,
+                        lasting=LASTING,
+                        outage=PASSING,
+                        given_up=failed.is_set,
                     )
                     with self.database.write() as connection:
                         submissions.add_verdict(
@@ -130,30 +144,45 @@ class SubmissionJudge:
             for done in [pool.submit(one, question) for question in questions]:
                 done.result()
 
-    def _answer(self, id: str, target: dict[str, Any], question: Question) -> Answer:
-        answer = patiently(lambda: answer_of(self.aws, target, question.question), self.stop)
+    def _model(self, role: str) -> str:
+        return patiently(lambda: self.aws.choose_model(role), self.stop, lasting=LASTING)
+
+    def _answer(self, id: str, target: dict[str, Any], question: Question, failed: threading.Event) -> Answer:
+        # An endpoint that is at fault itself is not waited for long: the others' submissions stand behind it.
+        answer = patiently(
+            lambda: answer_of(self.aws, target, question.question),
+            self.stop,
+            lasting=LASTING,
+            given_up=failed.is_set,
+        )
         with self.database.write() as connection:
             submissions.keep_answer(connection, id, question.id, answer)
         return answer
 
-    def _reference(self, model: str, question: Question) -> Answer:
+    def _reference(self, model: str, question: Question, failed: threading.Event) -> Answer:
         key = content_id(question.question)
         with self.database.read() as connection:
             kept = reference_answer(connection, model, key)
         if kept is None:
-            answer = patiently(lambda: model_answer(self.aws, model, question.question), self.stop)
+            answer = patiently(
+                lambda: model_answer(self.aws, model, question.question),
+                self.stop,
+                lasting=LASTING,
+                outage=PASSING,
+                given_up=failed.is_set,
+            )
             with self.database.write() as connection:
                 kept = keep_reference_answer(connection, model, key, answer)
         return kept
 
-    def _end(self, id: str, target: dict[str, Any], questions: list[Question], reference: str) -> None:
+    def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question]) -> Entry:
         with self.database.read() as connection:
-            said = submissions.answers_of(connection, id)
+            said = submissions.answers_of(connection, entry.id)
             keys = [content_id(question.question) for question in questions]
-            theirs = [kept for key in keys if (kept := reference_answer(connection, reference, key))]
-        figures = service(self.aws, target, said.values(), reference, theirs)
+            theirs = [kept for key in keys if (kept := reference_answer(connection, entry.reference, key))]
+        figures = service(self.aws, target, said.values(), entry.reference, theirs)
         with self.database.write() as connection:
-            end(connection, id, figures)
+            return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
 
     @contextmanager
     def _target(self, entry: Entry) -> Iterator[dict[str, Any]]:
@@ -162,7 +191,11 @@ class SubmissionJudge:
             with nullcontext(entry.target) as target:
                 yield target
             return
-        endpoint = deploy(self.aws, entry.target["training_job"], name=f"league-{entry.id}")
+        endpoint = patiently(
+            lambda: deploy(self.aws, entry.target["training_job"], name=f"league-{entry.id}"),
+            self.stop,
+            lasting=LASTING,
+        )
         try:
             yield {"kind": "sagemaker", "endpoint": endpoint.name, "system": endpoint.system}
         finally:

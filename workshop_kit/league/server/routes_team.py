@@ -134,8 +134,15 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
     def retry(id: Id, who: Player) -> dict[str, Any]:
         """Queue a failed submission again; the verdicts it has are kept."""
         with database.write() as connection:
-            visible(who, submissions.entry(connection, id))
-            entry = submissions.retry(connection, id, settings_of(connection).ranked_quota)
+            found, settings = visible(who, submissions.entry(connection, id)), settings_of(connection)
+            rules = settings.rules_at(context.clock())
+            if found.state == "failed" and found.set == "ranked" and not rules.ranked:
+                raise LeagueProblem(
+                    f"In the phase '{rules.title}' no ranked submissions are taken; if the league was at fault, its "
+                    "organizer can have this one judged again.",
+                    status=409,
+                )
+            entry = submissions.retry(connection, id, settings.ranked_quota, sent_again=True)
         if entry.state == "queued":
             context.dispatch.add(entry.id)
         context.changes.poke()

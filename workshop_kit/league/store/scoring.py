@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, text, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.statistics import Outcome, Verdict, score
 from workshop_kit.league.store.audit import note
 from workshop_kit.league.store.database import bump
-from workshop_kit.league.store.schema import overrides, submissions, teams, withdrawn
+from workshop_kit.league.store.schema import overrides, submissions, teams, verdicts, withdrawn
 from workshop_kit.league.store.sql import insert_once, upsert
-from workshop_kit.league.store.submissions import Entry, StoredVerdict, entry, verdicts_of
+from workshop_kit.league.store.submissions import UNFINISHED, Entry, StoredVerdict, entry, verdicts_of
+
+# Any number that no other program takes a lock on in the same database.
+RULES_LOCK = 5_170_817
 
 
 def panel_outcome(outcomes: list[str]) -> Outcome:
@@ -27,8 +31,10 @@ def panel_outcome(outcomes: list[str]) -> Outcome:
 def counted(connection: Connection, id: str) -> list[Verdict]:
     """The verdicts that count: the judges' together, a human's override in their place, no withdrawn question."""
     by_question: dict[str, list[StoredVerdict]] = defaultdict(list)
+    judges = connection.execute(select(submissions.c.judges).where(submissions.c.id == id)).scalar_one()
     for verdict in verdicts_of(connection, id):
-        by_question[verdict.question].append(verdict)
+        if not judges or verdict.judge in judges:
+            by_question[verdict.question].append(verdict)
     out = set(connection.execute(select(withdrawn.c.question)).scalars())
     query = select(overrides.c.question, overrides.c.outcome).where(overrides.c.submission == id)
     human = dict(connection.execute(query).all())
@@ -44,10 +50,16 @@ def counted(connection: Connection, id: str) -> list[Verdict]:
     ]
 
 
-def end(connection: Connection, id: str, service: dict[str, Any] | None = None) -> Entry:
-    """Score a submission whose questions are all judged, and give its team the place that follows."""
+def end(
+    connection: Connection, id: str, service: dict[str, Any] | None = None, questions: Collection[str] = ()
+) -> Entry:
+    """Score a submission whose questions are all judged, and give its team the place that follows.
+
+    It stays unfinished when a verdict on one of `questions` that count is missing.
+    """
+    _hold_rules(connection, shared=True)
     found = entry(connection, id)
-    if found.state in ("queued", "judging"):
+    if found.state in UNFINISHED and not _missing(connection, found, questions):
         result = score(counted(connection, id))
         connection.execute(
             update(submissions)
@@ -65,12 +77,42 @@ def end(connection: Connection, id: str, service: dict[str, Any] | None = None) 
     return entry(connection, id)
 
 
+def _missing(connection: Connection, found: Entry, questions: Collection[str]) -> bool:
+    if not questions:
+        return False
+    have = {(verdict.question, verdict.judge) for verdict in verdicts_of(connection, found.id)}
+    out = withdrawn_questions(connection)
+    return any((q, judge) not in have for q in questions if q not in out for judge in found.judges)
+
+
+def _hold_rules(connection: Connection, *, shared: bool = False) -> None:
+    """Keep what scores rest on as it is to the end of the transaction; on SQLite a writer is alone anyway.
+
+    Without it a submission that ends while a question is withdrawn, or overridden, would be overlooked.
+    """
+    if connection.dialect.name == "postgresql":
+        lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        connection.execute(text(f"SELECT {lock}(:key)"), {"key": RULES_LOCK})
+
+
 def place(connection: Connection, team: str) -> None:
     """Find a team's best ranked submission; of equal ones the earliest counts."""
+    _place(connection, team)
+    bump(connection, "standings")
+    bump(connection, "league")
+
+
+def _place(connection: Connection, team: str) -> None:
     if connection.dialect.name == "postgresql":
         # Two submissions of a team that end together must not each overlook the other.
         connection.execute(select(teams.c.id).where(teams.c.id == team).with_for_update())
-    judged = (submissions.c.team == team, submissions.c.set == "ranked", submissions.c.state == "done")
+    # One that is judged once more, on a question that was restored, counts with the score it has.
+    judged = (
+        submissions.c.team == team,
+        submissions.c.set == "ranked",
+        submissions.c.state != "failed",
+        submissions.c.win_rate.is_not(None),
+    )
     count = connection.execute(select(func.count()).where(*judged)).scalar_one()
     best = connection.execute(
         select(submissions.c.id, submissions.c.created, submissions.c.score)
@@ -90,13 +132,14 @@ def place(connection: Connection, team: str) -> None:
             best_created=best.created if best else None,
         )
     )
-    bump(connection, "standings")
-    bump(connection, "league")
 
 
 def rescore(connection: Connection, ids: list[str] | None = None) -> int:
     """Count judged submissions anew (all of them by default); gives how many scores changed."""
-    query = select(submissions.c.id, submissions.c.team, submissions.c.score).where(submissions.c.state == "done")
+    _hold_rules(connection)
+    query = select(submissions.c.id, submissions.c.team, submissions.c.score).where(
+        (submissions.c.state == "done") | submissions.c.win_rate.is_not(None)
+    )
     if ids is not None:
         query = query.where(submissions.c.id.in_(ids))
     changed, touched = 0, set()
@@ -108,8 +151,12 @@ def rescore(connection: Connection, ids: list[str] | None = None) -> int:
             )
             changed += 1
             touched.add(row.team)
-    for team in touched:
-        place(connection, team)
+    # In one order, and the revisions last: whoever holds one of these rows may be waiting for another.
+    for team in sorted(touched):
+        _place(connection, team)
+    if touched:
+        bump(connection, "standings")
+        bump(connection, "league")
     return changed
 
 
@@ -121,16 +168,30 @@ def unscored(connection: Connection) -> list[str]:
 
 def withdraw(connection: Connection, question: str, reason: str, who: str) -> int:
     """Take a question out of every score; gives how many scores changed. Its verdicts are kept."""
+    _hold_rules(connection)
     if insert_once(connection, withdrawn, question=question, reason=reason, who=who[:80], at=time.time()):
         note(connection, who, "withdraw question", question, {"reason": reason})
     return rescore(connection)
 
 
 def restore(connection: Connection, question: str, who: str) -> int:
-    """Let a withdrawn question count again; gives how many scores changed."""
+    """Let a withdrawn question count again; gives how many scores changed.
+
+    Submissions that were judged while it was withdrawn are queued again for it. They keep the score they have until
+    then, and for good when their model can't be asked any more.
+    """
+    _hold_rules(connection)
     if connection.execute(withdrawn.delete().where(withdrawn.c.question == question)).rowcount:
         note(connection, who, "restore question", question)
-    return rescore(connection)
+        asked = exists().where(verdicts.c.submission == submissions.c.id, verdicts.c.question == question)
+        connection.execute(
+            update(submissions)
+            .where(submissions.c.set == "ranked", submissions.c.state == "done", ~asked)
+            .values(state="queued")
+        )
+    changed = rescore(connection)
+    bump(connection, "league")
+    return changed
 
 
 def withdrawn_questions(connection: Connection) -> dict[str, str]:
@@ -143,6 +204,7 @@ def override(connection: Connection, id: str, question: str, outcome: Outcome, r
 
     Raises LeagueProblem when the submission has no verdict on the question.
     """
+    _hold_rules(connection)
     before = [verdict.outcome for verdict in verdicts_of(connection, id) if verdict.question == question]
     if not before:
         raise LeagueProblem("That submission has no verdict on that question.", status=404)

@@ -85,7 +85,9 @@ def submit(
         return entry(connection, found)
     if set == "ranked":
         _check_quota(connection, team, quota)
-    ahead = select(func.count()).where(submissions.c.team == team, submissions.c.state.in_(UNFINISHED))
+    ahead = select(func.count()).where(
+        submissions.c.team == team, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
+    )
     if connection.execute(ahead).scalar_one() >= WAITING_AT_ONCE:
         raise LeagueProblem(
             f"{WAITING_AT_ONCE} submissions of your team wait to be judged; send this one when one of them is.",
@@ -149,14 +151,29 @@ def waiting(connection: Connection, limit: int) -> tuple[int, list[dict[str, Any
     return count, [dict(row) for row in connection.execute(query).mappings()]
 
 
-def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> None:
-    """Note that judging has begun, by whom and against what."""
+def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> Entry:
+    """Note that judging has begun, by whom and against what; gives the submission as it is from now on.
+
+    One that was begun before keeps its judges and its reference: a score never mixes two of either. One that has ended
+    meanwhile stays as it is.
+    """
+    connection.execute(select(submissions.c.id).where(submissions.c.id == id).with_for_update())
+    found = entry(connection, id)
+    if found.state not in UNFINISHED:
+        return found
     connection.execute(
         update(submissions)
         .where(submissions.c.id == id)
-        .values(state="judging", problem="", judges=list(judges), reference=reference, judge_settings=judge_settings)
+        .values(
+            state="judging",
+            problem="",
+            judges=list(found.judges or judges),
+            reference=found.reference or reference,
+            judge_settings=judge_settings,
+        )
     )
     bump(connection, "league")
+    return entry(connection, id)
 
 
 def keep_answer(connection: Connection, id: str, question: str, answer: Answer) -> None:
@@ -201,28 +218,37 @@ def verdicts_of(connection: Connection, id: str) -> list[StoredVerdict]:
 
 
 def fail(connection: Connection, id: str, problem: str) -> None:
-    """Note that judging ended without a score, and the one sentence that says why. It does not use the quota up."""
-    connection.execute(
-        update(submissions)
-        .where(submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
-        .values(state="failed", problem=problem, ended=time.time())
-    )
+    """Note that judging ended without a score, and the one sentence that says why. It does not use the quota up.
+
+    One that has a score already, and was only to be judged on a question that had been restored, keeps that score.
+    """
+    unfinished = (submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
+    for scored, values in (
+        (submissions.c.win_rate.is_not(None), {"state": "done"}),
+        (submissions.c.win_rate.is_(None), {"state": "failed", "ended": time.time()}),
+    ):
+        connection.execute(update(submissions).where(*unfinished, scored).values(problem=problem, **values))
     bump(connection, "league")
 
 
-def retry(connection: Connection, id: str, quota: int | None = None) -> Entry:
+def retry(connection: Connection, id: str, quota: int | None = None, *, sent_again: bool = False) -> Entry:
     """Queue a failed submission again; what it has is kept. Any other state is left as it is.
 
-    Raises LeagueProblem when the team has used its quota since.
+    It is judged by the judges, and as long as nothing was judged against the reference, that the event has by now:
+    either may have been at fault. `sent_again` makes one of which nothing was judged as new as one sent in now, since
+    of equal scores the earliest wins. Raises LeagueProblem when the team has used its quota since.
     """
     found = entry(connection, id)
     if found.state == "failed":
         if found.set == "ranked":
             _check_quota(connection, found.team, quota)
+        anew: dict[str, Any] = {} if found.judged else {"reference": ""}
+        if sent_again and not found.judged:
+            anew["created"] = time.time()
         connection.execute(
             update(submissions)
             .where(submissions.c.id == id, submissions.c.state == "failed")
-            .values(state="queued", problem="", ended=None)
+            .values(state="queued", problem="", ended=None, judges=[], **anew)
         )
         bump(connection, "league")
     return entry(connection, id)
