@@ -202,6 +202,17 @@ def test_a_director_makes_a_finale_on_the_page(browser, fresh) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     until(page, "view.agenda[0].phase === 'skipped'")
+    fresh.director.open(2)
+    page.click("#another")
+    page.fill("#new-title", "The second")
+    fresh.director.extend(2, 5)
+    until(page, "view.round.length > 90")
+    assert page.input_value("#new-title") == "The second" and page.is_visible("#create"), "news must not close a form"
+    page.click("#create button")
+    until(page, "byId('problem').textContent.includes('is being played; end it first')")
+    page.check("#new-instead")
+    page.click("#create button")
+    until(page, "view.title === 'The second'")
 
 
 def test_where_a_proxy_holds_the_stream_back_the_page_polls(browser, playing) -> None:

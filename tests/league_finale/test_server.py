@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -27,9 +28,9 @@ def told(reply: requests.Response) -> str:
 
 def to_voting(playing, director: Director, teams, number: int = 1, judged: bool = True) -> dict[str, Seat]:
     director.open(number)
-    seats = {name: playing.seat(name) for name, _ in teams}
-    for seat in seats.values():
-        assert seat.generate(round=number).state == "done"
+    with ThreadPoolExecutor(len(teams)) as pool:
+        seats = dict(pool.map(lambda team: (team[0], playing.seat(team[0])), teams))
+        assert {one.state for one in pool.map(lambda seat: seat.generate(round=number), seats.values())} == {"done"}
     director.close(number)
     if judged:
         director.wait_for_judge()

@@ -330,8 +330,10 @@ class Seat(Stage):
         number = self.view().round if round is None else round
         body = {"round": number, "key": key or _key(), "system": system, "temperature": temperature, "top_p": top_p}
         told = self._call("POST", "/contestant/generations", body)
+        pause = 0.03  # a small model answers at once, a cold endpoint takes its time
         while wait and told["state"] == "asked":
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(0.5, 1.3 * pause)
             told = self._call("GET", f"/contestant/generations/{told['id']}")
         return _generation(told, number)
 

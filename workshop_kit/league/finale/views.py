@@ -43,6 +43,7 @@ def public(state: State, now: float) -> dict[str, Any]:
         "played": len(over),
         "over": all(r.phase in ("revealed", "skipped") for r in state.rounds),
         "weights": asdict(state.settings.weights),
+        "grace": state.settings.grace,
         "steps": list(STEPS),
         "round": _round(state, shown, now) if shown else None,
         "results": [

@@ -12,6 +12,7 @@ function show(told) {
   if (!there) return;
   byId("where").textContent = told.me + " · round " + told.round.number + " of " + told.rounds;
   restore(told);
+  byId("grace").textContent = "What you ask for in time counts if it arrives at most " + told.grace + " s after the end.";
   const open = told.round.phase === "open";
   byId("generate").disabled = !open;
   drawMine(told, open);

@@ -1,6 +1,6 @@
 // The director's console: what is happening, what may be done now, one big button for what usually comes next.
 "use strict";
-let view = null;
+let view = null, another = false;
 const REVEALS = ["Show the LLM judge's scores", "Show the experts' scores", "Show the audience's votes", "Show names and points"];
 const following = () => view.agenda.find(r => r.phase === "waiting");
 // name: [key, label, what to send]; "reason" asks for one first.
@@ -48,7 +48,8 @@ byId("reason-form").addEventListener("submit", event => {
 function show(told) {
   view = told;
   const there = frame(told);
-  byId("create").hidden = there;
+  byId("create").hidden = there && !another;
+  byId("new-instead-box").hidden = !there;
   byId("desk").hidden = !there;
   if (!there) return;
   drawButtons();
@@ -200,14 +201,14 @@ byId("seats").addEventListener("submit", async event => {
   const page = role === "expert" ? "judge" : "contestant";
   byId("seat-link").textContent = "For " + told.name + ", shown this once: " + new URL(page, location.href).href + "#token=" + told.token;
 });
-byId("another").addEventListener("click", () => { byId("create").hidden = false; byId("create").scrollIntoView(); byId("new-title").focus(); });
+byId("another").addEventListener("click", () => { another = true; byId("create").hidden = false; byId("create").scrollIntoView(); byId("new-title").focus(); });
 const whichFile = () => { byId("new-file").parentElement.hidden = byId("new-from").value !== "file"; };
 byId("new-from").addEventListener("change", whichFile);
 whichFile();
 byId("create").addEventListener("submit", async event => {
   event.preventDefault();
   const body = { title: byId("new-title").value, seconds: Number(byId("new-seconds").value), rounds: Number(byId("new-rounds").value),
-    rehearsal: byId("new-rehearsal").checked };
+    rehearsal: byId("new-rehearsal").checked, instead: byId("new-instead").checked };
   const lines = byId("new-contestants").value.split("\n").map(line => line.trim()).filter(Boolean);
   try {
     if (lines.length) body.contestants = lines.map(line => {
@@ -226,7 +227,9 @@ byId("create").addEventListener("submit", async event => {
     } else body.draw_from = byId("new-from").value;
   } catch (problem) { trouble(problem); return; }
   const told = await act("", body);
-  if (told) show(told);
+  if (!told) return;
+  another = byId("new-instead").checked = false;
+  show(told);
 });
 enter("/director", told => {
   show(told || { finale: null });
