@@ -15,6 +15,7 @@ BENCHMARKS = {
     "train": "workshop_kit.local_aws.bench_train",
     "serve": "workshop_kit.local_aws.bench_serve",
     "workshop": "workshop_kit.bench.workshop",
+    "league": "workshop_kit.bench.league",
 }
 
 

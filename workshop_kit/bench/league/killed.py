@@ -8,12 +8,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import func, select
 
 from workshop_kit.bench.league.processes import Child
 from workshop_kit.bench.league.stage import Stage
-from workshop_kit.bench.league.toy import JUDGES, call_times
+from workshop_kit.bench.league.toy import DOMAIN, JUDGES, call_times
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.store.events import change_settings, open_event
 from workshop_kit.league.store.schema import submissions, teams, verdicts
@@ -59,13 +60,11 @@ def play(
     within: float = 120.0,
 ) -> Killed:
     """`team_count` teams submit within `arriving` seconds while a process that judges is killed about every
-    `kill_every` seconds, `kills` times in all, and started again at once.
+    `kill_every` seconds, up to `kills` times in all, and started again at once.
 
     On PostgreSQL `workers` processes judge; on SQLite the server does, and is the one that is killed.
     """
     with stage.database.write() as connection:
-        from workshop_kit.bench.league.toy import DOMAIN
-
         open_event(connection, DOMAIN)
         change_settings(connection, EventSettings(judges=JUDGES), "bench")
     postgres = stage.database.is_postgres
@@ -75,7 +74,7 @@ def play(
     began, over = time.monotonic(), threading.Event()
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(32))
-        killer = pool.submit(_kill, victims, kill_every, kills, over)
+        killer = pool.submit(_kill, stage.calls, victims, kill_every, kills, over)
 
         def one(number: int) -> str:
             time.sleep(max(0.0, began + number * arriving / team_count - time.monotonic()))
@@ -83,24 +82,27 @@ def play(
 
         try:
             confirmed = [sent.result() for sent in [pool.submit(one, n) for n in range(team_count)]]
-            _wait(stage, confirmed, began + within, killer)
+            _wait(stage, began + within)
             seconds = time.monotonic() - began
         finally:
             over.set()
         return _found(stage, confirmed, questions, killer.result(), seconds)
 
 
-def _kill(victims: list[Child], every: float, kills: int, over: threading.Event) -> int:
+def _kill(calls: Path, victims: list[Child], every: float, kills: int, over: threading.Event) -> int:
+    """Kill whoever has begun to judge: one that is still starting has nothing to lose."""
     chance, done = random.Random(3), 0
     while done < kills and not over.wait(chance.uniform(0.5, 1.5) * every):
-        victim = chance.choice(victims)
-        victim.kill()
-        victim.start()
-        done += 1
+        busy = [victim for victim in victims if any(calls.glob(f"judge*.{victim.pid}"))]
+        if busy:
+            victim = chance.choice(busy)
+            victim.kill()
+            victim.start()
+            done += 1
     return done
 
 
-def _wait(stage: Stage, ids: list[str], until: float, killer: object) -> None:
+def _wait(stage: Stage, until: float) -> None:
     """Until all are judged, or time is up: then what is found tells of it."""
     while time.monotonic() < until:
         with stage.database.read() as connection:

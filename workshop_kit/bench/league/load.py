@@ -1,7 +1,5 @@
 """A process that asks a league at a steady rate and tells how long the answers took.
 
-    python -m workshop_kit.bench.league.load < plan.json > figures.json
-
 The load is open: each request has its time, whether or not earlier ones have been answered, and its latency counts
 from that time. A server that falls behind can't hide it by slowing its clients down ("coordinated omission": Tene,
 "How NOT to Measure Latency", 2013).
@@ -157,7 +155,3 @@ def main() -> int:
 
     print(json.dumps(asdict(asyncio.run(run()))))
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,13 +1,7 @@
-"""The processes of a league under measurement: PostgreSQL, servers, judging workers.
-
-    python -m workshop_kit.bench.league.processes serve|work|bare ...
-
-runs the league's own `serve` and `work` with the toy AWS in the place of the account's, or a bare server beside them.
-"""
+"""The processes of a league under measurement: PostgreSQL, and those of __main__.py."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import socket
@@ -72,7 +66,7 @@ def free_port() -> int:
 
 
 class Child:
-    """A process of this module; it can be killed and started again with the same arguments."""
+    """A process of __main__.py; it can be killed and started again with the same arguments."""
 
     def __init__(self, log: Path, *arguments: object) -> None:
         self._log, self._arguments = log, [str(argument) for argument in arguments]
@@ -81,7 +75,7 @@ class Child:
     def start(self) -> None:
         """Start it; what it prints goes to the log."""
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "workshop_kit.bench.league.processes", *self._arguments]
+            command = [sys.executable, "-m", "workshop_kit.bench.league", *self._arguments]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     @property
@@ -125,58 +119,3 @@ def pss(pid: int) -> int:
     except OSError:
         return 0
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Be one of the processes."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("role", choices=("serve", "work", "bare"))
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--domain", default="")
-    parser.add_argument("--database", default="")
-    parser.add_argument("--calls", type=Path)
-    parser.add_argument("--latency", type=float, default=0.01)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--judging", action="store_true")
-    parser.add_argument("--stalled", type=float, help="seconds after which a silent worker is taken for dead")
-    parser.add_argument("--body", type=Path)
-    args = parser.parse_args(argv)
-    if args.role == "bare":
-        return _bare(args.body.read_bytes(), args.port)
-
-    import workshop_kit.aws
-    from workshop_kit.bench.league.toy import ToyAws
-    from workshop_kit.league.server.serve import serve, work
-
-    workshop_kit.aws.connect = lambda **_: ToyAws(args.calls, args.latency)
-    if args.role == "serve":
-        return serve(args.home, args.domain, port=args.port, database=args.database, judging=args.judging)
-    if args.stalled:
-        from workshop_kit.league.judging import postgres as workers
-
-        workers.STALLED, workers.HEARTBEAT, workers.RESCUE = args.stalled, args.stalled / 5, args.stalled / 3
-    return work(args.home, args.domain, args.database)
-
-
-def _bare(body: bytes, port: int) -> int:
-    """The ceiling: one address that answers bytes from memory, served as the league is."""
-    import uvicorn
-    from fastapi import FastAPI
-    from fastapi.responses import Response
-
-    app = FastAPI()
-
-    @app.get("/api/standings")
-    async def standings() -> Response:
-        return Response(body, media_type="application/json")
-
-    @app.get("/api/health")
-    async def health() -> dict[str, bool]:
-        return {"ok": True}
-
-    uvicorn.run(app, port=port, log_level="warning", timeout_keep_alive=65)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -79,7 +79,7 @@ def stage(postgres: str | None, *, questions: int = 5, latency: float = 0.01) ->
 
 def ask_load(plan: dict[str, Any]) -> Any:
     """What a process of the load generator tells of a plan."""
-    command = [sys.executable, "-m", "workshop_kit.bench.league.load"]
+    command = [sys.executable, "-m", "workshop_kit.bench.league", "load"]
     told = subprocess.run(command, input=json.dumps(plan), capture_output=True, text=True)
     if told.returncode:
         raise RuntimeError(f"the load generator ended: {told.stderr.strip().splitlines()[-1]}")

@@ -1,4 +1,4 @@
-"""A process of live viewers of one league: python -m workshop_kit.bench.league.viewers PORT COUNT
+"""A process of live viewers of one league.
 
 It prints "watching" once every viewer has its first message. When its standard input ends, it prints as JSON what each
 viewer heard: [[the standings' revision, seconds since 1970], ...], and how many connections were lost.
@@ -52,11 +52,7 @@ async def watch(port: int, count: int) -> None:
     print(json.dumps(told), flush=True)
 
 
-def main() -> int:
+def main(port: int, count: int) -> int:
     """Be the viewers."""
-    asyncio.run(watch(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(watch(port, count))
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -42,7 +42,8 @@ def watch(stage: Stage, viewers: int, *, team_count: int, changes: int, pause: f
     fill(stage.database, team_count, 2)
     server = stage.serve()
     before = pss(server.pid)
-    command = [sys.executable, "-m", "workshop_kit.bench.league.viewers", str(stage.port), str(viewers)]
+    told = ["viewers", "--port", str(stage.port), "--viewers", str(viewers)]
+    command = [sys.executable, "-m", "workshop_kit.bench.league", *told]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         if process.stdout.readline().strip() != "watching":
