@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workshop_kit.aws import connect
 from workshop_kit.classroom import Account, dry_run, money, read_accounts, tear_down
 from workshop_kit.classroom.eve import Plan
 from workshop_kit.classroom.running import look
@@ -19,6 +20,7 @@ IMAGE = "000000000000.dkr.ecr.us-west-2.amazonaws.com/workshop-local-inference:1
 
 def made(aws: Any, name: str, team: str = "", tags: Any = None) -> None:
     """A model and its configuration, marked as the kit's."""
+    connect()  # makes the bucket anew where a teardown has removed it
     aws.client("s3").put_object(Bucket=aws.bucket, Key="m.tar.gz", Body=b"not looked into before an endpoint needs it")
     marked = make_tags(**({"team": team} if team else {})) if tags is None else tags
     aws.client("sagemaker").create_model(
@@ -94,11 +96,16 @@ def test_the_ledger_remembers_what_was_deleted(local_aws: Any, tmp_path: Path) -
     from workshop_kit.league.store.database import open_database
 
     database = open_database(tmp_path / "x.sqlite")
-    one = Running("arn:1", "endpoint", "e", "Otters", 0.0, 3600.0, True, 2.0, 2.0, True)
+    here, there = {("us-west-2", "1")}, {("us-west-2", "2")}
+    one = Running(
+        "arn:aws:sagemaker:us-west-2:1:endpoint/e", "endpoint", "e", "Otters", 0.0, 3600.0, True, 2.0, 2.0, True
+    )
     with database.write() as connection:
-        keep(connection, [one])
-        keep(connection, [replace(one, seen=7200.0, usd=4.0)])
-        keep(connection, [])
+        keep(connection, [one], here)
+        keep(connection, [replace(one, seen=7200.0, usd=4.0)], here)
+        keep(connection, [], there)
+        assert kept(connection).by_team()[0]["endpoints"] == 1, "a look elsewhere ended it"
+        keep(connection, [], here)
         row = kept(connection).by_team()[0]
     assert (row["usd"], row["endpoints"], row["usd_per_hour"]) == (4.0, 0, 0.0)
     database.close()
@@ -127,3 +134,17 @@ def test_an_account_that_fails_keeps_the_report_from_being_clean(local_aws: Any,
     assert any(account.clean for account in found.accounts)
     with pytest.raises(BadInput, match="who signs"):
         tear_down([Account()], tmp_path, " ")
+
+
+def test_the_server_looks_into_the_accounts_that_its_workspace_names(served: Any, local_aws: Any) -> None:
+    room = served(aws=local_aws)
+    made(local_aws, "newts-model")
+    tags = make_tags()
+    local_aws.client("sagemaker").create_endpoint(EndpointName="newts", EndpointConfigName="newts-model", Tags=tags)
+    first = room.told("GET", "/api/class/money", room.organizer)
+    assert [row["team"] for row in first["teams"]] == ["(no team)"] and first["running"][0]["name"] == "newts"
+    accounts = room.app.state.context.home / "league" / "accounts.csv"
+    accounts.write_text("team,profile\nLost,not-there\n")
+    lost = room.told("GET", "/api/class/money?fresh=true", room.organizer)
+    assert "Lost" in lost["problem"] and lost["running"], "what could not be looked at is not gone"
+    local_aws.client("sagemaker").delete_endpoint(EndpointName="newts")

@@ -239,3 +239,32 @@ def test_the_page_and_its_files_are_served_and_nothing_else(room) -> None:
         assert requests.get(f"{room.url}/classroom/static/{name}", timeout=10).status_code == 200
     for name in ("routes.py", "..%2froutes.py", "%00"):
         assert requests.get(f"{room.url}/classroom/static/{name}", timeout=10).status_code == 404
+
+
+def test_a_hint_reaches_four_hundred_waiting_notebooks(room) -> None:
+    import asyncio
+
+    httpx = pytest.importorskip("httpx")
+    tokens = [room.member(f"Person {n}", f"Team {n // 4}") for n in range(400)]
+    heard: list[float] = []
+
+    async def notebook(client, token: str, revision: int) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"{room.url}/api/class/pace?after={revision}&wait=25"
+        found = (await client.get(path, headers=headers)).json()
+        assert found["hints"][0]["text"] == "All look up"
+        heard.append(time.monotonic())
+
+    async def everybody() -> float:
+        first = room.told("GET", "/api/class/pace", tokens[0])["revision"]
+        async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=500)) as client:
+            waiting = [asyncio.create_task(notebook(client, token, first)) for token in tokens]
+            await asyncio.sleep(3)
+            began = time.monotonic()
+            await asyncio.to_thread(room.told, "POST", "/api/class/hints", room.organizer, json={"text": "All look up"})
+            await asyncio.gather(*waiting)
+            return began
+
+    began = asyncio.run(everybody())
+    print(f"400 notebooks heard within {max(heard) - began:.2f} s")
+    assert len(heard) == 400 and max(heard) - began < 10

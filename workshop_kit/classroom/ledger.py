@@ -13,11 +13,11 @@ from workshop_kit.league.store.sql import upsert
 _NAMES = [field.name for field in fields(Running)]
 
 
-def keep(connection: Connection, found: list[Running], *, arn_prefixes: tuple[str, ...] = ("",)) -> None:
-    """Note what a look found; what ran before and is in no look of this account any more has ended."""
+def keep(connection: Connection, found: list[Running], looked: set[tuple[str, str]]) -> None:
+    """Note what a look found; what ran before in one of the (region, account) that were `looked` into has ended."""
     seen = {one.arn for one in found}
     before = connection.execute(select(resources.c.arn).where(resources.c.running.is_(True))).scalars()
-    gone = [arn for arn in before if arn not in seen and arn.startswith(arn_prefixes)]
+    gone = [arn for arn in before if arn not in seen and place_of(arn) in looked]
     for start in range(0, len(gone), 200):
         some = resources.c.arn.in_(gone[start : start + 200])
         connection.execute(update(resources).where(some).values(running=False))
@@ -27,6 +27,12 @@ def keep(connection: Connection, found: list[Running], *, arn_prefixes: tuple[st
         connection.execute(
             upsert(connection, resources).values(**row).on_conflict_do_update(index_elements=["arn"], set_=changes)
         )
+
+
+def place_of(arn: str) -> tuple[str, str]:
+    """(region, account id) in an ARN."""
+    parts = [*arn.split(":"), "", "", "", "", ""]
+    return parts[3], parts[4]
 
 
 def kept(connection: Connection) -> Money:

@@ -37,7 +37,7 @@ def person_of(who: Identity, anonymous: str | None) -> tuple[str, str | None, st
     """(id, team, name) under which a report is kept. Without a name, nothing kept leads back to the token."""
     if anonymous is None:
         return who.token_id, who.team, who.name
-    return "a" + hashlib.sha256(f"classroom {anonymous}".encode()).hexdigest()[:11], None, ""
+    return "n" + hashlib.sha256(f"classroom {anonymous}".encode()).hexdigest()[:11], None, ""
 
 
 def take(connection: Connection, who: Identity, anonymous: str | None, told: Sequence[Report], now: float) -> int:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from workshop_kit.classroom import ledger, pacing
+from workshop_kit.classroom.accounts import open_accounts, read_accounts
 from workshop_kit.classroom.board import StuckRule, board
-from workshop_kit.classroom.running import look
+from workshop_kit.classroom.running import Running, look
 from workshop_kit.errors import KitError
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.store.database import summed
@@ -22,6 +23,7 @@ KEPT = 512
 BOARD_SECONDS = 5.0  # after so long a board is made anew though nobody reported: minutes pass
 LOOK_SECONDS = 60.0
 LOOK_BACK = 48 * 3600.0
+ACCOUNTS, REOPEN_SECONDS = "accounts.csv", 45 * 60.0
 
 
 def as_json(value: Any) -> bytes:
@@ -79,13 +81,15 @@ class Board:
 
 
 class Looks:
-    """What is running in the server's own account: AWS is asked at most once a minute, whoever asks us."""
+    """What is running in the event's accounts: AWS is asked at most once a minute, whoever asks us."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._lock = threading.Lock()
         self._looked = -LOOK_SECONDS
         self._problem = ""
+        self._connections: list[tuple[str, Any, str]] = []
+        self._opened = -REOPEN_SECONDS - 1.0
 
     def money(self, *, fresh: bool = False) -> dict[str, Any]:
         """Costs by team with what is running, from the kept ledger; `problem` says why a look failed."""
@@ -103,16 +107,37 @@ class Looks:
 
     def _look(self) -> None:
         now = self._context.clock()
-        try:
-            found = look(self._context.aws, since=now - LOOK_BACK, now=now)
-            with self._context.database.write() as connection:
-                ledger.keep(connection, found)
-            self._problem = ""
-        except KitError as problem:
-            self._problem = str(problem)
-        except Exception as problem:
-            self._problem = f"What is running could not be looked at ({type(problem).__name__})."
+        found: list[Running] = []
+        looked: set[tuple[str, str]] = set()
+        problems = []
+        for team, aws in self._accounts(problems):
+            try:
+                found += look(aws, team, since=now - LOOK_BACK, now=now)
+                looked.add((aws.region, aws.account_id))
+            except KitError as problem:
+                problems.append(str(problem))
+            except Exception as problem:
+                problems.append(f"What is running could not be looked at ({type(problem).__name__}).")
+        with self._context.database.write() as connection:
+            ledger.keep(connection, found, looked)
+        self._problem = " ".join(problems[:5])
         self._looked = time.monotonic()
+
+    def _accounts(self, problems: list[str]) -> list[tuple[str, Any]]:
+        """The server's own account, or those that league/accounts.csv in its workspace names, with their teams."""
+        path = self._context.home / "league" / ACCOUNTS
+        if not path.is_file():
+            return [("", self._context.aws)]
+        if time.monotonic() - self._opened > REOPEN_SECONDS:  # a role is taken for an hour
+            try:
+                self._connections = [
+                    (account.team, aws, why) for account, aws, why in open_accounts(read_accounts(path))
+                ]
+                self._opened = time.monotonic()
+            except KitError as problem:
+                problems.append(str(problem))
+        problems += [f"{team or 'an account'}: {why}" for team, aws, why in self._connections if aws is None]
+        return [(team, aws) for team, aws, _ in self._connections if aws is not None]
 
 
 def _revision(connection: Any, topic: str) -> int:
