@@ -9,13 +9,15 @@ from typing import Any, Literal
 from workshop_kit.aws import Aws
 from workshop_kit.errors import BadInput, Cancelled, LeagueProblem
 from workshop_kit.league.client.clock import Cancel, Clock
-from workshop_kit.league.client.talking import call, server_url
+from workshop_kit.league.client.talking import Unreachable, call, server_url
 from workshop_kit.league.client.values import Judged, Standings, Submission
 from workshop_kit.league.statistics import Score
 from workshop_kit.playground import BedrockModel
 from workshop_kit.records import content_id
 from workshop_kit.settings import DEFAULT_DOMAIN
 from workshop_kit.training import TrainingJob
+
+AWAY = 180.0  # seconds without an answer after which waiting for a score ends
 
 
 def submit(
@@ -38,7 +40,8 @@ def submit(
     workspace joined and `participant` may be left out. "practice" submissions are without limit, on the open questions,
     and their verdicts can be read with `verdicts`. Submitting the same model under the same name again gives the score
     it has, unless `again` asks for a new judgement.
-    `progress` gets a Judged as verdicts come. Cancelling stops the waiting, not the judging.
+    `progress` gets a Judged as verdicts come. Cancelling stops the waiting, not the judging. A league that is started
+    again meanwhile goes on where it was, and so does the waiting.
     Raises LeagueProblem when the league refuses it or judging fails, and Cancelled.
     """
     address = (url or server_url(domain)).rstrip("/")
@@ -52,13 +55,19 @@ def submit(
     told = call("POST", f"{address}/api/submissions", json=body)
     if told["state"] == "failed":
         told = call("POST", f"{address}/api/submissions/{told['id']}/retry")
-    tell = Clock(progress)
+    tell, answered = Clock(progress), time.monotonic()
     while wait and told["state"] in ("queued", "judging"):
         if cancel and cancel.is_set():
             raise Cancelled(f"Stopped waiting; the league goes on judging submission {told['id']}.")
         tell(told["judged"], told["questions"])
         time.sleep(0.5)
-        told = call("GET", f"{address}/api/submissions/{told['id']}")
+        try:
+            told, answered = call("GET", f"{address}/api/submissions/{told['id']}"), time.monotonic()
+        except Unreachable as problem:
+            if time.monotonic() - answered > AWAY:
+                raise LeagueProblem(
+                    f"{problem} Submission {told['id']} is in; submit again to see its score."
+                ) from None
     tell(told["judged"], told["questions"])
     if told["state"] == "failed":
         raise LeagueProblem(f"The submission could not be judged: {told['problem']}")

@@ -31,6 +31,7 @@ from workshop_kit.league.questions import hidden_questions, practice_questions
 from workshop_kit.league.server.changes import Changes
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.server.limits import Limits
+from workshop_kit.league.server.middleware import HEADERS, Headers, StrictJson
 from workshop_kit.league.store.database import Database, open_database
 from workshop_kit.league.store.events import open_event
 from workshop_kit.league.store.schema import revisions
@@ -67,7 +68,6 @@ def build_app(
 
     from workshop_kit.league.server import routes_organizer, routes_public, routes_team
     from workshop_kit.league.server.access import Access
-    from workshop_kit.league.server.middleware import Headers, StrictJson
     from workshop_kit.league.server.snapshots import Snapshots
 
     name = load_domain(domain).id
@@ -146,8 +146,12 @@ def _errors(app: Any) -> None:
     from fastapi.responses import JSONResponse
     from starlette.exceptions import HTTPException
 
-    def failure(status: int, message: str) -> JSONResponse:
-        return JSONResponse({"error": {"message": message}}, status)
+    def failure(status: int, message: str, headers: Any = None) -> JSONResponse:
+        return JSONResponse({"error": {"message": message}}, status, headers)
+
+    def shown(request: Request) -> str:
+        # What somebody else wrote goes to a terminal and a log: no control character, and not at any length.
+        return f"{request.method} {request.url.path[:200]!a}"
 
     @app.exception_handler(KitError)
     async def kit_error(request: Request, error: KitError) -> JSONResponse:
@@ -155,7 +159,7 @@ def _errors(app: Any) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return failure(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
+        return failure(error.status_code, f"{shown(request)}: {error.detail}.", error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -163,13 +167,14 @@ def _errors(app: Any) -> None:
 
     @app.exception_handler(DBAPIError)
     async def database_error(request: Request, error: DBAPIError) -> JSONResponse:
-        log.exception("%s %s", request.method, request.url.path, exc_info=error)
+        log.exception("%s", shown(request), exc_info=error)
         return failure(503, "The league's database is busy or away; nothing was changed. Try again in a moment.")
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.exception("%s %s", request.method, request.url.path, exc_info=error)
-        return failure(500, "The league server failed on this request; its log has the reason.")
+        log.exception("%s", shown(request), exc_info=error)
+        # This one alone is answered outside of the middleware.
+        return failure(500, "The league server failed on this request; its log has the reason.", HEADERS)
 
 
 def _sentence(error: dict[str, Any]) -> str:

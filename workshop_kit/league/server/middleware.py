@@ -19,7 +19,7 @@ HEADERS = {
 
 
 class Headers:
-    """Adds HEADERS to every answer."""
+    """Adds HEADERS to every answer, and has what is answered kept nowhere and pages looked for anew, unless told."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -30,9 +30,14 @@ class Headers:
             await self.app(scope, receive, send)
             return
 
+        keeping = b"no-store" if "/api/" in scope["path"] else b"no-cache"
+
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message = message | {"headers": [*message.get("headers", []), *self._headers]}
+                headers = [*message.get("headers", []), *self._headers]
+                if not any(name.lower() == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", keeping))
+                message = message | {"headers": headers}
             await send(message)
 
         await self.app(scope, receive, sending)
