@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workshop_kit.league.finale.client import FinaleView
+from workshop_kit.league.finale import FinaleView
 from workshop_kit.league.finale.rehearsal import rehearse
 
 

@@ -7,16 +7,17 @@ engine.py      the rules: state + command + time -> state; directing.py and play
 views.py       what each role may see of a state
 store.py       commands kept in order, votes, leases
 play.py        asking the contestants' models and the judge
-client.py      taking part from Python; hosting.py: directing the workspace's own league
+client.py      taking part from Python; values.py: what it gives; hosting.py: directing the workspace's own league
 rehearsal.py   a whole finale with simulated people
 finalists.py   the finalists' models behind endpoints
 
 The server's routes are in routes.py and routes_director.py; they need the extra 'league'.
 """
 
-from workshop_kit.league.finale.client import Audience, Director, Expert, FinaleView, GenerationView, Seat, Stage
+from workshop_kit.league.finale.client import Audience, Director, Expert, Seat, Stage
 from workshop_kit.league.finale.hosting import host
 from workshop_kit.league.finale.rehearsal import Rehearsed, rehearse
+from workshop_kit.league.finale.values import FinaleView, GenerationView
 
 __all__ = [
     "Audience",

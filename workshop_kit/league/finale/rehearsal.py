@@ -17,7 +17,8 @@ from typing import Any
 
 from workshop_kit.domains import Question
 from workshop_kit.errors import LeagueProblem
-from workshop_kit.league.finale.client import Audience, Director, Expert, FinaleView, Seat
+from workshop_kit.league.finale.client import Audience, Director, Expert, Seat
+from workshop_kit.league.finale.values import FinaleView
 from workshop_kit.records import html_table
 
 SYSTEMS = (
