@@ -34,9 +34,9 @@ _BY_ROOM = {
     "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",
     "playground": "BedrockModel check_answers compare deploy deploy_base echo list_endpoints",
     "league": "appeal choose join me my_submissions practice standings submit verdicts",
-    "classroom": "catch_up check_dataset check_endpoint check_review check_run check_submission check_training gate hints "
-    "i_am_stuck leave_dataset leave_job leave_practice leave_split leave_submission restore_own_work share_progress "
-    "solution stop_sharing take_dataset take_home take_job take_practice take_split",
+    "classroom": "catch_up check_dataset check_endpoint check_review check_run check_submission check_training gate "
+    "hints i_am_stuck leave_dataset leave_job leave_practice leave_split leave_submission restore_own_work "
+    "share_progress solution stop_sharing take_dataset take_home take_job take_practice take_split",
 }
 _ROOMS = ("classroom", "widgets")
 _EXPORTS = {name: (f"workshop_kit.{room}", name) for room, names in _BY_ROOM.items() for name in names.split()}

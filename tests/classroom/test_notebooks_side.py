@@ -77,6 +77,16 @@ def test_without_a_name_no_name_arrives(joined) -> None:
         sharing.share_progress("loud")
 
 
+def test_whoever_wants_to_be_forgotten_is(joined) -> None:
+    for kind in ("team", "anonymous"):
+        sharing.share_progress(kind)
+        check_dataset(ROWS)
+        assert reporting.flush(5)
+    assert len(joined.board()["people"]) == joined.before + 2
+    assert "deleted" in attending.forget_me() and not sharing.current_sharing().on
+    assert len(joined.board()["people"]) == joined.before
+
+
 def silent_port() -> socket.socket:
     """A listener that takes connections and never answers."""
     listener = socket.socket()

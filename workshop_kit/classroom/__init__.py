@@ -28,7 +28,7 @@ _BY_MODULE = {
     "handover": "leave_dataset leave_job leave_practice leave_split leave_submission take_dataset take_job "
     "take_practice take_split",
     "steps": "STEPS Step step_of",
-    "attending": "Gate Hint Hints Solution gate hints i_am_stuck solution",
+    "attending": "Gate Hint Hints Solution forget_me gate hints i_am_stuck solution",
     "sharing": "CONSENT Sharing current_sharing share_progress stop_sharing",
     "reporting": "begin flush report",
     "catching_up": "CaughtUp catch_up",

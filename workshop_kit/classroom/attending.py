@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from workshop_kit.classroom.sharing import current_sharing
+from workshop_kit.classroom.sharing import current_sharing, stop_sharing
 from workshop_kit.classroom.steps import Step, step_of
 from workshop_kit.errors import LeagueProblem, NotYet
 from workshop_kit.league import process
@@ -218,6 +218,24 @@ def i_am_stuck(step: Step | str | int, stuck: bool = True) -> str:
     if reply.status_code >= 400:
         return f"The class did not take it (status {reply.status_code}); wave to your instructor."
     return "Your instructor sees that you are stuck, and comes." if stuck else "Your hand is down again."
+
+
+def forget_me() -> str:
+    """Have the class delete everything that this workspace has told it, and tell no more; gives a sentence.
+
+    Raises LeagueProblem when the class can't be reached: nothing may be deleted then.
+    """
+    where, word = place(), current_sharing().word
+    stop_sharing()
+    from workshop_kit.classroom import reporting
+
+    reporting.flush(QUICK)  # what still waits must not arrive afterwards
+    if where is None:
+        return "You are in no class, and nothing was told."
+    # Under one's name, and under the word that stands for none.
+    for body in ({}, *([{"anonymous": word}] if word else [])):
+        call("POST", f"{where.url}/api/class/forget", token=where.token, json=body)
+    return "Your class has deleted what you told it, and you tell it no more."
 
 
 def _clock(at: float) -> str:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from workshop_kit.classroom.tables import help_asked, people, progress, reports
 from workshop_kit.errors import LeagueProblem
@@ -79,6 +79,17 @@ def end_help(connection: Connection, person: str, now: float) -> bool:
     if ended:
         bump(connection, TOPIC)
     return ended
+
+
+def forget(connection: Connection, who: Identity, anonymous: str | None) -> bool:
+    """Delete all that somebody has told; whether there was anything."""
+    id, _, _ = person_of(who, anonymous)
+    for table in (help_asked, reports, progress):
+        connection.execute(delete(table).where(table.c.person == id))
+    gone = connection.execute(delete(people).where(people.c.id == id)).rowcount > 0
+    if gone:
+        bump(connection, TOPIC)
+    return gone
 
 
 def _present(connection: Connection, who: Identity, anonymous: str | None, step: str, now: float) -> tuple[str, int]:

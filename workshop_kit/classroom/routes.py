@@ -1,6 +1,6 @@
 """The classroom's room of the league's server: notebooks report and read the pace, the instructor sees and sets it.
 
-POST   /api/class/reports, /api/class/help      a member of a team, for itself alone
+POST   /api/class/reports, …/help, …/forget     a member of a team, for itself alone
 GET    /api/class/pace, /api/class/solutions/…  a member of a team
 everything else below /api/class                the organizer
 GET    /classroom                               the instructor's page
@@ -67,6 +67,12 @@ class Help(Body):
     anonymous: Anonymous | None = None
 
 
+class Forget(Body):
+    """Whose reports to delete: one's own under one's name, or under the word that stands for none."""
+
+    anonymous: Anonymous | None = None
+
+
 def routes(context: Context) -> APIRouter:
     """The room."""
     router, access = APIRouter(), Access(context)
@@ -103,6 +109,15 @@ def routes(context: Context) -> APIRouter:
                 progress.end_help(connection, progress.person_of(who, body.anonymous)[0], context.clock())
         context.changes.poke()
         return {"stuck": body.stuck}
+
+    @router.post("/api/class/forget")
+    def forget(body: Forget, who: Attendee) -> dict[str, bool]:
+        """Delete everything that the asker has told."""
+        bounded(who, body.anonymous)
+        with context.database.write() as connection:
+            gone = progress.forget(connection, who, body.anonymous)
+        context.changes.poke()
+        return {"forgotten": gone}
 
     @router.get("/api/class/pace")
     async def pace(

@@ -16,7 +16,8 @@ CONSENT = (
     "What your instructor gets: which step you are at, whether its checkpoint was ok, and how many seconds it took. "
     "No code, no rows, no answers, no text of yours. With as_='team' it comes under your team and the name you joined "
     "with; with as_='anonymous' under a random number that leads back to nobody. It helps the instructor to see who is "
-    "stuck. Nothing in the workshop depends on it, and stop_sharing() ends it at any time."
+    "stuck. Nothing in the workshop depends on it; stop_sharing() ends it at any time, and forget_me() deletes "
+    "what was told."
 )
 FILE = "sharing.json"
 
@@ -27,6 +28,7 @@ class Sharing:
 
     on: bool = False
     anonymous: str = ""
+    word: str = ""  # kept while the name is told, so that all can be forgotten
 
     def __str__(self) -> str:
         if not self.on:
@@ -41,7 +43,7 @@ def current_sharing() -> Sharing:
     """What this workspace has chosen; off when nothing was, or when the file can't be read."""
     try:
         told = json.loads((workspace_root() / "league" / FILE).read_text(encoding="utf-8"))
-        return Sharing(bool(told["on"]), str(told["anonymous"]))
+        return Sharing(bool(told["on"]), str(told["anonymous"]), str(told["word"]))
     except (OSError, ValueError, KeyError, TypeError):
         return Sharing()
 
@@ -50,13 +52,13 @@ def share_progress(as_: Literal["team", "anonymous"]) -> Sharing:
     """Agree to what CONSENT says, under the name this workspace joined with or without one."""
     if as_ not in ("team", "anonymous"):
         raise BadInput(f"as_ is {as_!r}; it may be 'team' or 'anonymous'.")
-    before = current_sharing().anonymous
-    return _keep(Sharing(True, (before or secrets.token_hex(16)) if as_ == "anonymous" else ""))
+    word = current_sharing().word or secrets.token_hex(16)
+    return _keep(Sharing(True, word if as_ == "anonymous" else "", word))
 
 
 def stop_sharing() -> Sharing:
-    """End it; what was told before stays with the class."""
-    return _keep(Sharing(False, current_sharing().anonymous))
+    """End it; what was told before stays with the class until forget_me()."""
+    return _keep(Sharing(False, "", current_sharing().word))
 
 
 def _keep(chosen: Sharing) -> Sharing:

@@ -250,13 +250,14 @@ byId("signin").addEventListener("submit", async event => {
   try {
     await fetchJson("api/session", { body: { token: byId("token").value.trim() } });
     byId("token").value = "";
-    begin();
+    begin(true);
   } catch (problem) { complain(problem); }
 });
 
-async function begin() {
+async function begin(signed) {
   try { show(await fetchJson("api/class/board")); }
   catch (problem) {
+    if (signed) complain(problem);
     byId("signin").hidden = false;
     byId("live").hidden = true;
     return;
