@@ -16,7 +16,7 @@ from workshop_kit.league.judge import JudgeSettings
 from workshop_kit.league.judging import JudgingHere, SubmissionJudge, here, pace
 from workshop_kit.league.judging import submission as work
 from workshop_kit.league.questions import hidden_questions, practice_questions
-from workshop_kit.league.store import open_database, scoring, submissions, teams
+from workshop_kit.league.store import open_database, scoring, standings, submissions, teams
 from workshop_kit.league.store import rates as rate_store
 from workshop_kit.league.store.events import change_settings, open_event
 from workshop_kit.league.store.rates import AHEAD, take_slot
@@ -82,7 +82,7 @@ def failing(call, times: int, code: str):
 # --- AWS at fault
 
 
-@pytest.mark.parametrize("code", ["NoConnection", "ThrottlingException"])
+@pytest.mark.parametrize("code", ["NoConnection", "ThrottlingException", "ModelNotReadyException"])
 def test_an_outage_of_aws_costs_no_submission(prepare, aws, no_pauses, code: str) -> None:
     aws.invoke_endpoint = failing(aws.invoke_endpoint, 60, code)
     aws.converse = failing(aws.converse, 60, code)
@@ -180,6 +180,10 @@ def test_a_question_restored_after_it_was_skipped_is_asked_after_all(prepare, aw
     assert found.state == "queued" and found.score == before.score
     with store.read() as connection:
         assert teams.team(connection, entry.team).best == entry.id, "it lost its place while it waits"
+        among = standings.places(connection)
+        assert [len(steps) for steps in standings.progress(connection, among).values()] == [1]
+    with store.write() as connection:
+        assert teams.choose(connection, entry.team, entry.id, "Ada").plays == entry.id
     judge.run(entry.id)
     found = entry_of(store, entry.id)
     assert (found.state, found.score.questions, found.score.wins, len(aws.asked)) == ("done", 10, 8, 10)
@@ -401,6 +405,24 @@ def test_a_failed_submission_is_no_place_kept_for_later(tmp_path: Path, domain: 
         assert reply.status_code == 409 and "Freeze" in reply.json()["error"]["message"]
         again = requests.post(f"{url}/api/submissions/{early.id}/retry", timeout=10)
         assert again.status_code == 202 and again.json()["state"] == "done", "a judged one is only told"
+
+
+def test_failed_submissions_sent_again_dont_fill_the_queue(both) -> None:
+    with both.write() as connection:
+        open_event(connection, "bicycle-library")
+        team = teams.named(connection, "Ada").id
+        target = {"kind": "sagemaker", "endpoint": "right-80", "system": ""}
+        ids = []
+        for n in range(2 * submissions.WAITING_AT_ONCE):
+            made = submissions.submit(connection, team, set="ranked", target=target, provenance={}, key=f"key-{n}")
+            submissions.fail(connection, made.id, "gone")
+            ids.append(made.id)
+        for id in ids[: submissions.WAITING_AT_ONCE]:
+            submissions.retry(connection, id, sent_again=True)
+    with both.write() as connection, pytest.raises(LeagueProblem, match="wait to be judged"):
+        submissions.retry(connection, ids[-1], sent_again=True)
+    with both.write() as connection:
+        assert submissions.retry(connection, ids[-1]).state == "queued", "the organizer may"
 
 
 # --- the league away, or at fault

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from workshop_kit.league import client
 from workshop_kit.league.judge import JudgeSettings
@@ -64,6 +65,38 @@ def test_what_no_job_was_made_for_is_judged_too(tmp_path: Path, domain: Path, aw
             time.sleep(0.1)
         worker.stop()
         assert client.standings(url=url).rows[0]["submission"] == entry.id
+    store.close()
+
+
+def test_a_worker_that_lost_its_lock_harms_nothing(tmp_path: Path, domain: Path, aws, postgres: str, serving) -> None:
+    """The connection that holds the lock is cut in mid-judging; another worker takes the submission up meanwhile."""
+    from sqlalchemy import text
+
+    from workshop_kit.league.judging.postgres import _held
+
+    questions = {"ranked": hidden_questions(domain), "practice": ()}
+    store = open_database(postgres)
+    with serving(tmp_path / "one", domain, aws, database=postgres) as url:
+        aws.hold.clear()
+        sent = client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=url, wait=False)
+        told, until = f"{url}/api/submissions/{sent.id}", time.monotonic() + 20
+        while requests.get(told, timeout=5).json()["state"] == "queued" and time.monotonic() < until:
+            time.sleep(0.05)
+        with _held(store, sent.id) as mine:
+            assert mine is None, "two hold one lock"
+        with store.write() as connection:
+            holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            assert connection.execute(text(holders)).all()
+        with _held(store, sent.id) as mine:
+            assert mine is not None and mine()
+            judge = SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load())
+            aws.hold.set()
+            judge.run(sent.id, mine)
+        found = client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=url)
+        assert (found.id, found.score.wins, found.score.questions) == (sent.id, 8, 10)
+        assert client.submit(aws, "right-60", "Bob", domain="bicycle-library", url=url).score.wins == 6
+    with store.read() as connection:
+        assert len(connection.execute(verdicts.select()).all()) == 20
     store.close()
 
 

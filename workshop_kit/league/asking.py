@@ -43,8 +43,10 @@ PASSING = {
     "ConnectionClosed",
     "IncompleteReadError",
 }
-# Of these, what is no fault of one model: AWS is away, or the account as a whole is asked too often.
+# Of these, what is no fault of one model: AWS is away, the account as a whole is asked too often, or Bedrock is still
+# loading a custom model that was not asked for a while, which takes minutes.
 OUTAGE = {
+    "ModelNotReadyException",
     "ThrottlingException",
     "Throttling",
     "TooManyRequestsException",

@@ -109,7 +109,8 @@ def progress(connection: Connection, among: list[Place]) -> dict[str, list[tuple
         .where(
             submissions.c.team.in_([place.team for place in among]),
             submissions.c.set == "ranked",
-            submissions.c.state == "done",
+            submissions.c.state != "failed",
+            submissions.c.win_rate.is_not(None),
         )
         .order_by(submissions.c.created, submissions.c.id)
     )

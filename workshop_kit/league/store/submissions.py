@@ -85,14 +85,7 @@ def submit(
         return entry(connection, found)
     if set == "ranked":
         _check_quota(connection, team, quota)
-    ahead = select(func.count()).where(
-        submissions.c.team == team, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
-    )
-    if connection.execute(ahead).scalar_one() >= WAITING_AT_ONCE:
-        raise LeagueProblem(
-            f"{WAITING_AT_ONCE} submissions of your team wait to be judged; send this one when one of them is.",
-            status=409,
-        )
+    _check_waiting(connection, team)
     values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "key": key}
     more = {"provenance": provenance, "state": "queued", "problem": "", "judges": [], "reference": ""}
     insert_once(connection, submissions, **values, **more, judge_settings="", created=time.time(), judged=0, score=None)
@@ -121,10 +114,17 @@ def entry(connection: Connection, id: str) -> Entry:
 
 
 def entries(
-    connection: Connection, *, team: str | None = None, state: Sequence[str] = (), limit: int = 1000, offset: int = 0
+    connection: Connection,
+    *,
+    team: str | None = None,
+    state: Sequence[str] = (),
+    limit: int = 1000,
+    offset: int = 0,
+    newest: bool = False,
 ) -> list[Entry]:
-    """Submissions, oldest first."""
-    query = _entries().order_by(submissions.c.created, submissions.c.id).limit(limit).offset(offset)
+    """Submissions, oldest first unless the `newest` are wanted."""
+    order = (submissions.c.created, submissions.c.id)
+    query = _entries().order_by(*(by.desc() if newest else by for by in order)).limit(limit).offset(offset)
     if team is not None:
         query = query.where(submissions.c.team == team)
     if state:
@@ -235,13 +235,16 @@ def retry(connection: Connection, id: str, quota: int | None = None, *, sent_aga
     """Queue a failed submission again; what it has is kept. Any other state is left as it is.
 
     It is judged by the judges, and as long as nothing was judged against the reference, that the event has by now:
-    either may have been at fault. `sent_again` makes one of which nothing was judged as new as one sent in now, since
-    of equal scores the earliest wins. Raises LeagueProblem when the team has used its quota since.
+    either may have been at fault. With `sent_again` it is the team that asks: WAITING_AT_ONCE holds, and one of which
+    nothing was judged is as new as one sent in now, since of equal scores the earliest wins. Raises LeagueProblem when
+    the team has used its quota since.
     """
     found = entry(connection, id)
     if found.state == "failed":
         if found.set == "ranked":
             _check_quota(connection, found.team, quota)
+        if sent_again:
+            _check_waiting(connection, found.team)
         anew: dict[str, Any] = {} if found.judged else {"reference": ""}
         if sent_again and not found.judged:
             anew["created"] = time.time()
@@ -252,6 +255,18 @@ def retry(connection: Connection, id: str, quota: int | None = None, *, sent_aga
         )
         bump(connection, "league")
     return entry(connection, id)
+
+
+def _check_waiting(connection: Connection, team: str) -> None:
+    """Raise LeagueProblem when as many of a team's submissions wait for a score as may."""
+    ahead = select(func.count()).where(
+        submissions.c.team == team, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
+    )
+    if connection.execute(ahead).scalar_one() >= WAITING_AT_ONCE:
+        raise LeagueProblem(
+            f"{WAITING_AT_ONCE} submissions of your team wait to be judged; send this one when one of them is.",
+            status=409,
+        )
 
 
 def _check_quota(connection: Connection, team: str, quota: int | None) -> None:

@@ -109,7 +109,8 @@ def choose(connection: Connection, team_id: str, submission: str, who: str) -> T
         select(submissions.c.id).where(
             submissions.c.id == submission,
             submissions.c.team == team_id,
-            submissions.c.state == "done",
+            submissions.c.state != "failed",
+            submissions.c.win_rate.is_not(None),
             submissions.c.set == "ranked",
         )
     ).one_or_none()
