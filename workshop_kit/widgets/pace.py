@@ -105,7 +105,8 @@ class PaceBar(Card):
             planned = pace.of(self.step)["minutes"]
         sign, word = ("✔", "Open") if self.gate.open else ("✖", "Closed")
         sharing = "" if self._place is None else _sharing()
-        told = f"{self.gate.message} Planned time: {duration(60 * planned)}. {sharing}"
+        planned_time = "" if "planned" in self.gate.message else f"Planned time: {duration(60 * planned)}."
+        told = " ".join(filter(None, (self.gate.message, planned_time, sharing)))
         self.status.value = (
             f"<p class='wk-help' role='status' aria-live='polite'><b>{sign} {word}.</b> {html.escape(told)}</p>"
         )
