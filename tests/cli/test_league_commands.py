@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from workshop_kit.cli import main
-from workshop_kit.league.store import open_database, teams, tokens
+from workshop_kit.league.answer import Answer
+from workshop_kit.league.store import open_database, submissions, teams, tokens
 from workshop_kit.league.store.audit import audit_log
 from workshop_kit.league.store.events import open_event
 
@@ -51,6 +52,26 @@ def test_an_event_goes_out_to_a_file_of_its_owner_and_in_again(home: Path, tmp_p
     assert "1 teams" in capsys.readouterr().out
     assert league(tmp_path / "other", "import", str(path)) == 1
     assert "holds an event already" in capsys.readouterr().err
+
+
+def test_an_answer_with_every_end_of_line_that_unicode_has_goes_out_and_in(home: Path, tmp_path: Path) -> None:
+    said = "one\u2028two\u2029three\x85four\x0bfive\x1csix\r\nseven"
+    database = open_database(home / "league" / "league.sqlite")
+    with database.write() as connection:
+        team = teams.named(connection, "Ada").id
+        target = {"kind": "sagemaker", "endpoint": "e", "system": said}
+        made = submissions.submit(connection, team, set="ranked", target=target, provenance={}, key="key-12345")
+        submissions.keep_answer(connection, made.id, "q1", Answer(said))
+    database.close()
+    path = tmp_path / "deep" / "er" / "event.jsonl"
+    assert league(home, "export", str(path)) == 0
+    assert [found.name for found in path.parent.iterdir()] == ["event.jsonl"]
+    assert league(tmp_path / "other", "import", str(path)) == 0
+    other = open_database(tmp_path / "other" / "league" / "league.sqlite")
+    with other.read() as connection:
+        assert submissions.answers_of(connection, made.id)["q1"].text == said
+        assert submissions.entry(connection, made.id).target == target
+    other.close()
 
 
 @pytest.mark.parametrize(

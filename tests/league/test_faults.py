@@ -1,5 +1,7 @@
 """What goes wrong in an event, and what may not come of it."""
 
+import io
+import json
 import threading
 import time
 from pathlib import Path
@@ -9,14 +11,14 @@ import requests
 from sqlalchemy import event as sql_event
 from sqlalchemy.exc import OperationalError
 
-from workshop_kit.errors import AwsProblem, LeagueProblem
+from workshop_kit.errors import AwsProblem, BadInput, LeagueProblem
 from workshop_kit.league import client
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import JudgeSettings
 from workshop_kit.league.judging import JudgingHere, SubmissionJudge, here, pace
 from workshop_kit.league.judging import submission as work
 from workshop_kit.league.questions import hidden_questions, practice_questions
-from workshop_kit.league.store import open_database, scoring, standings, submissions, teams
+from workshop_kit.league.store import open_database, scoring, standings, submissions, teams, transfer
 from workshop_kit.league.store import rates as rate_store
 from workshop_kit.league.store.events import change_settings, open_event
 from workshop_kit.league.store.rates import AHEAD, take_slot
@@ -151,9 +153,6 @@ def test_a_retry_goes_to_the_judge_that_the_organizer_has_put_right(prepare, aws
 
 
 def test_an_endless_answer_is_cut(prepare, aws) -> None:
-    import io
-    import json
-
     def invoke(**more):
         return {"Body": io.BytesIO(json.dumps({"generated_text": "bicycle " * 100_000}).encode())}
 
@@ -423,6 +422,62 @@ def test_failed_submissions_sent_again_dont_fill_the_queue(both) -> None:
         submissions.retry(connection, ids[-1], sent_again=True)
     with both.write() as connection:
         assert submissions.retry(connection, ids[-1]).state == "queued", "the organizer may"
+
+
+# --- exports from strangers
+
+
+TAMPERED = [
+    ("submissions", {"created": "yesterday"}),
+    ("submissions", {"created": float("nan")}),
+    ("submissions", {"created": 10**400}),
+    ("submissions", {"judged": True}),
+    ("submissions", {"state": ["done"]}),
+    ("submissions", {"problem": "\x00"}),
+    ("submissions", {"problem": "\ud800"}),
+    ("submissions", {"score": {"wins": 3}}),
+    ("submissions", {"provenance": {"a": json.loads(40 * "[" + 40 * "]")}}),
+    ("submissions", None),
+    ("teams", {"disabled": "no"}),
+    ("teams", {"best_rate": 1e999}),
+    ("teams", {"judged": 2**80}),
+    ("event", {"settings": {"phase": "no such"}}),
+    ("event", {"settings": {"phases": [1]}}),
+    ("event", {"settings": {"phases": [{"name": "virtual", "starts": "soon"}]}}),
+    ("event", {"settings": {"calls_per_second": "fast"}}),
+    ("event", {"settings": {"title": ["x"]}}),
+    ("event", {"settings": []}),
+]
+
+
+def test_an_export_that_was_tampered_with_is_told_and_leaves_nothing(prepare, tmp_path) -> None:
+    store, entry, judge = prepare()
+    judge.run(entry.id)
+    lines = list(transfer.export_lines(store))
+    other = open_database(tmp_path / "other.sqlite")
+    for table, change in TAMPERED:
+        number = next(n for n, line in enumerate(lines) if line.startswith(f'{{"table": "{table}"'))
+        value = json.loads(lines[number])
+        if change is None:
+            value["row"] = list(value["row"])
+        else:
+            value["row"] |= change
+        with pytest.raises(BadInput, match=f"Line {number + 1} "):
+            transfer.import_lines(other, [*lines[:number], json.dumps(value), *lines[number + 1 :]])
+            pytest.fail(f"{table} {change} went in")
+        with other.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM teams").scalar_one() == 0
+    transfer.import_lines(other, lines)
+    other.close()
+
+
+def test_a_line_nested_without_end_is_told(prepare, tmp_path) -> None:
+    store, *_ = prepare()
+    lines = [*transfer.export_lines(store), '{"table": "teams", "row": ' + "[" * 200_000]
+    other = open_database(tmp_path / "other.sqlite")
+    with pytest.raises(BadInput, match=f"Line {len(lines)} "):
+        transfer.import_lines(other, lines)
+    other.close()
 
 
 # --- the league away, or at fault

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from workshop_kit.errors import BadInput
-from workshop_kit.workspace import write_atomically
 
 
 def run(args: argparse.Namespace, home: Path) -> int:
@@ -78,9 +79,18 @@ def _export(args: argparse.Namespace, home: Path) -> int:
     from workshop_kit.league.store.transfer import export_lines
 
     path = _path(args)
-    with _database(args, home) as database:
-        write_atomically(path, "".join(line + "\n" for line in export_lines(database)))
-    path.chmod(0o600)  # it holds the answers to hidden questions
+    # It holds the answers to hidden questions: a file that mkstemp makes is its owner's alone.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file, _database(args, home) as database:
+            file.writelines(line + "\n" for line in export_lines(database))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
     print(f"The event is in {path}; it holds answers to hidden questions, so keep it to yourself.")
     return 0
 
@@ -90,11 +100,11 @@ def _import(args: argparse.Namespace, home: Path) -> int:
 
     path = _path(args)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Line by line as the file has them: an answer may hold what Unicode calls a line's end.
+        with path.open(encoding="utf-8", newline="\n") as lines, _database(args, home) as database:
+            count = import_lines(database, lines)
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInput(f"{path} can't be read ({getattr(problem, 'strerror', None) or problem}).") from None
-    with _database(args, home) as database:
-        count = import_lines(database, lines)
     print(f"Imported {count.get('teams', 0)} teams and {count.get('submissions', 0)} submissions.")
     return 0
 

@@ -78,6 +78,23 @@ class EventSettings:
         return asdict(self) | {"phases": [asdict(p) for p in self.phases], "judges": list(self.judges)}
 
 
+_SAID: dict[Any, str] = {
+    int: "a whole number",
+    int | None: "a whole number or null",
+    int | float | None: "a number or null",
+}
+_KINDS: dict[str, Any] = {
+    "title": str,
+    "access": str,
+    "phase": str,
+    "reference": str,
+    "ranked_quota": int | None,
+    "calls_per_second": int | float | None,
+    "questions_at_once": int,
+    "finalists": int,
+}
+
+
 def settings_from(values: dict[str, Any]) -> EventSettings:
     """Checked settings; raises BadInput naming the field at fault."""
     known = {field.name for field in fields(EventSettings)}
@@ -90,6 +107,11 @@ def settings_from(values: dict[str, Any]) -> EventSettings:
             "judges": tuple(values.get("judges", ())),
         }
     )
+    for name, kind in _KINDS.items():
+        if not isinstance(value := getattr(found, name), kind):
+            raise BadInput(f"The setting '{name}' is {value!r}; it may be {_SAID.get(kind, 'a text')}.")
+    if not all(isinstance(judge, str) for judge in found.judges):
+        raise BadInput("The setting 'judges' holds something that is no model's id; it may be a list of texts.")
     if found.access not in ("open", "codes"):
         raise BadInput(f"The setting 'access' is {found.access!r}; it may be 'open' or 'codes'.")
     if found.phase not in PHASES:
@@ -110,6 +132,8 @@ def settings_from(values: dict[str, Any]) -> EventSettings:
 
 def _phase(value: Any) -> Phase:
     phase = value if isinstance(value, Phase) else Phase(**value)
+    if not isinstance(phase.starts, int | float) or not 0 <= phase.starts < 1e12:
+        raise BadInput(f"A phase starts at {phase.starts!r}; it may be seconds since 1970.")
     if phase.name not in PHASES or not phase.name:
         raise BadInput(f"There is no phase {phase.name!r}; the phases are {', '.join(filter(None, PHASES))}.")
     return phase

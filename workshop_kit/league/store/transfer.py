@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, select
+from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, MetaData, String, Table, func, insert, select
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from workshop_kit.errors import BadInput, LeagueProblem
+from workshop_kit.league.event import settings_from
+from workshop_kit.league.statistics import Score
 from workshop_kit.league.store.database import Database, bump
 from workshop_kit.league.store.schema import event
 
@@ -22,6 +25,7 @@ FORMAT = "workshop-kit league 1"
 LEFT_BEHIND = {"tokens", "join_codes", "revisions", "rates", "finale_leases", "alembic_version"}
 SECRET = "secret"  # a column of this name is made anew by whoever imports
 BATCH = 500
+DEEPEST = 30  # levels of nested JSON
 
 
 def _tables(connection: Connection) -> list[Table]:
@@ -70,14 +74,13 @@ def import_lines(database: Database, lines: Iterable[str]) -> dict[str, int]:
             if not line.strip():
                 continue
             try:
-                value = json.loads(line)
+                value = json.loads(line, parse_constant=_no_constant)
                 if number == 1:
                     if value["format"] != FORMAT:
                         raise BadInput(f"Line 1 says {value['format']!r}; this kit reads '{FORMAT}'.")
                     continue
                 table, row = tables[value["table"]], value["row"]
-                if set(row) != {column.name for column in table.columns}:
-                    raise KeyError("row")
+                _check(table, row)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise BadInput(
                     f"Line {number} is not a row of an exported league; nothing was imported. Export it again."
@@ -95,6 +98,52 @@ def import_lines(database: Database, lines: Iterable[str]) -> dict[str, int]:
         for topic in ("league", "standings", "finale", "class"):
             bump(connection, topic)
     return count
+
+
+def _check(table: Table, row: Any) -> None:
+    """Raise ValueError, KeyError or TypeError for a row that the league could not have written: SQLite keeps anything,
+    and one such row would later break the standings for everybody."""
+    if not isinstance(row, dict) or set(row) != {column.name for column in table.columns}:
+        raise KeyError("row")
+    json.dumps(row, allow_nan=False, ensure_ascii=False).encode("utf-8")
+    for column in table.columns:
+        if row[column.name] is not None and not _fits(column, row[column.name]):
+            raise ValueError(column.name)
+    if table.name == "event":
+        try:
+            settings_from(row["settings"])
+        except BadInput as problem:
+            raise ValueError(str(problem)) from None
+    if table.name == "submissions" and row["score"] is not None:
+        told = Score(**row["score"])
+        if not all(value is None or _number(value) for value in vars(told).values()):
+            raise ValueError("score")
+
+
+def _fits(column: Column[Any], value: Any) -> bool:
+    kind = column.type
+    if isinstance(kind, JSON):
+        return not _deeper(value, DEEPEST)
+    if isinstance(kind, Boolean):
+        return isinstance(value, bool)
+    if isinstance(kind, Integer):
+        return isinstance(value, int) and _number(value)
+    if isinstance(kind, Float):
+        return _number(value)
+    return not isinstance(kind, String) or (isinstance(value, str) and "\x00" not in value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return bool(inner) and (levels == 0 or any(_deeper(item, levels - 1) for item in inner))
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
 
 
 def _count_on(connection: Connection, tables: dict[str, Table]) -> None:
