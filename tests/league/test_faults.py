@@ -565,6 +565,27 @@ def test_a_fault_of_the_server_bears_the_same_headers_and_one_line_in_its_log(le
     assert requests.get(f"{league}/static/league.css", timeout=10).headers["Cache-Control"] == "no-cache"
 
 
+def test_a_database_that_is_away_sends_no_viewer_away(league: str, aws, monkeypatch, caplog) -> None:
+    from workshop_kit.league.server import routes_public, snapshots
+
+    monkeypatch.setattr(routes_public, "AWAY", 0.1)
+    with requests.get(f"{league}/api/stream", stream=True, timeout=20) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith(b"data:")
+        with monkeypatch.context() as broken:
+
+            def away(self, connection):
+                raise OperationalError("SELECT", {}, Exception("the connection was lost"))
+
+            broken.setattr(snapshots.Snapshots, "_all_places", away)
+            client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=league)
+            assert any(line.startswith(b":") for line in lines)
+        row = next(
+            told["rows"] for line in lines if line[:5] == b"data:" and (told := json.loads(line[5:])).get("rows")
+        )
+        assert row[0]["participant"] == "Ada"
+
+
 def test_viewers_who_leave_abruptly_are_forgotten(tmp_path: Path, domain: Path, aws, serving, monkeypatch) -> None:
     import socket
     import struct

@@ -62,6 +62,24 @@ def test_behind_a_proxy_that_holds_streams_back_the_page_asks_by_itself(browser,
     assert "Ada" in page.inner_text("#rows tr") and page.inner_text("#live") == "Live, every 3 s"
 
 
+def test_after_an_interruption_the_page_asks_by_itself_and_then_listens_again(browser, league: str, aws) -> None:
+    page = browser.new_page()
+    page.add_init_script(
+        "Math.random = () => 0; window.made = []; const Honest = EventSource;"
+        "window.EventSource = class extends Honest { constructor(url) { super(url); made.push(this); } };"
+    )
+    page.goto(league)
+    page.wait_for_selector("#live:text-is('Live')")
+    page.evaluate("made[0].onerror(); made[0].onerror()")
+    page.wait_for_selector("#live:text-is('Live, every 3 s')")
+    client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=league)
+    page.wait_for_selector("#rows tr", timeout=10000)
+    page.wait_for_selector("#live:text-is('Live')", timeout=30000)
+    assert page.evaluate("made.map(source => source.readyState)") == [2, 1]
+    client.submit(aws, "right-70", "Bob", domain="bicycle-library", url=league)
+    page.wait_for_selector("#rows tr:nth-child(2)", timeout=10000)
+
+
 def test_the_big_screen_the_search_and_the_curves(browser, league: str, aws) -> None:
     for name, endpoint in (("Ada", "right-50"), ("Ada", "right-90"), ("Bob", "right-70")):
         client.submit(aws, endpoint, name, domain="bicycle-library", url=league)

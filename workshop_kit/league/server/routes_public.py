@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.formats.writing import spreadsheet_cell
@@ -22,6 +23,7 @@ from workshop_kit.league.store.teams import add_member, found_team, team
 from workshop_kit.league.store.tokens import identify, issue, team_of_code
 
 KEEP_ALIVE = 15.0
+AWAY = 2.0  # seconds until a stream looks again while the database is away
 # A viewer gets at most one message a second, and less often the more viewers there are.
 PAUSE, PAUSE_PER_VIEWER = 0.5, 0.001
 Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE)]
@@ -75,12 +77,18 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
             league, standings = -1, -1
             while not changes.closing:
                 found = await changes.wait("league", league, KEEP_ALIVE)
-                if found == league:
-                    # Nothing was judged, but the clock may have brought the next phase.
-                    yield await shared.moving(found)
+                # When nothing was judged the clock may still have brought the next phase.
+                whole = standings if found == league else await changes.wait("standings", -1, 0)
+                try:
+                    message = await (shared.moving(found) if whole == standings else shared.all(found))
+                except SQLAlchemyError:
+                    # While the database is away nobody is sent away: they would all come back at once.
+                    yield b": the league's database is away\n\n"
+                    await changes.pause(AWAY)
                     continue
-                whole = await changes.wait("standings", -1, 0)
-                yield await (shared.moving(found) if whole == standings else shared.all(found))
+                yield message
+                if found == league:
+                    continue
                 league, standings = found, whole
                 await changes.pause(PAUSE + PAUSE_PER_VIEWER * changes.watchers)
 

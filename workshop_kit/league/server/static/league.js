@@ -32,20 +32,38 @@ async function fetchJson(url, options) {
 }
 
 // Calls show(value) with every message of a stream; some proxies hold streams back, so when one fails twice, or says
-// nothing at first, the page asks for `poll` every few seconds instead.
+// nothing at first, the page asks for `poll` every few seconds instead. A stream that has spoken before is tried again
+// once the league answers, by each page at a moment of its own.
 function live(url, poll, show, tell) {
-  let failed = 0, heard = false, timer = null, source = null;
+  let source = null, spoke = false, timer = null, answered = 0;
   const say = (text, on) => { if (tell) tell(text, on); };
   const ask = async () => {
-    try { show(await fetchJson(poll)); say("Live, every 3 s", true); } catch (problem) { say("Reconnecting…", false); }
-    timer = setTimeout(ask, 3000);
+    try {
+      show(await fetchJson(poll));
+      say("Live, every 3 s", true);
+      answered += 1;
+    } catch (problem) {
+      say("Reconnecting…", false);
+      answered = 0;
+    }
+    timer = null;
+    if (spoke && answered > 3 + 7 * Math.random()) listen();
+    else timer = setTimeout(ask, 3000);
   };
-  const fall = () => { if (source) source.close(); source = null; if (!timer) ask(); };
-  if (!window.EventSource) { ask(); return; }
-  source = new EventSource(url);
-  source.onmessage = event => { heard = true; failed = 0; say("Live", true); show(JSON.parse(event.data)); };
-  source.onerror = () => { failed += 1; say("Reconnecting…", false); if (failed >= 2) fall(); };
-  setTimeout(() => { if (!heard) fall(); }, 5000);
+  const fall = () => {
+    if (source) source.close();
+    source = null;
+    answered = 0;
+    if (!timer) ask();
+  };
+  const listen = () => {
+    let failed = 0, heard = false;
+    const mine = source = new EventSource(url);
+    mine.onmessage = event => { heard = spoke = true; failed = 0; say("Live", true); show(JSON.parse(event.data)); };
+    mine.onerror = () => { failed += 1; say("Reconnecting…", false); if (failed >= 2 && source === mine) fall(); };
+    setTimeout(() => { if (!heard && source === mine) fall(); }, 5000);
+  };
+  if (window.EventSource) listen(); else ask();
 }
 
 function sayLive(text, on) {
