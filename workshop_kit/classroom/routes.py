@@ -126,7 +126,8 @@ def routes(context: Context) -> APIRouter:
         wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, allow_inf_nan=False)] = 0.0,
     ) -> Response:
         """Steps and hints as they are for the asker's team; with `wait`, as soon as they are not those of `after`."""
-        revision = await context.changes.wait(pacing.TOPIC, after, wait if after >= 0 else 0.0)
+        waits = after >= 0 and wait > 0
+        revision = await context.changes.wait(pacing.TOPIC, after, wait) if waits else None
         found = await asyncio.to_thread(paces.of, who.team, revision)
         return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -39,23 +39,21 @@ class Paces:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str | None, int], bytes] = OrderedDict()
 
-    def of(self, team: str | None, revision: int) -> bytes:
-        """The pace of a team; `revision` is what to wait after."""
-        key = (team, revision)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+    def of(self, team: str | None, revision: int | None = None) -> bytes:
+        """The pace of a team, as of a revision that was waited for or, without one, as it is in the database now."""
         with self._context.database.read() as connection:
-            number = _revision(connection, pacing.TOPIC)
-            found = pacing.pace(connection, team)
-        # What was read may be newer than what was waited for: the number read with it is the one to wait after.
-        value = as_json(found | {"revision": number})
-        if number == revision:
+            number = _revision(connection, pacing.TOPIC) if revision is None else revision
             with self._lock:
-                self._kept[key] = value
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+                if (value := self._kept.get((team, number))) is not None:
+                    self._kept.move_to_end((team, number))
+                    return value
+            # What is read may be newer than what was waited for: the number read with it is the one to wait after.
+            number = _revision(connection, pacing.TOPIC)
+            value = as_json(pacing.pace(connection, team) | {"revision": number})
+        with self._lock:
+            self._kept[team, number] = value
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return value
 
 
