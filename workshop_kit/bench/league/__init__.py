@@ -46,7 +46,7 @@ class Size:
 
 
 QUICK = Size(200, 3, 40.0, 2.0, 1, 12, 2, 40, 3, 20.0, 2.0)
-QUESTIONS = 5
+QUESTIONS, PACED_QUESTIONS = 5, 25
 Pair = tuple[Any, Any]
 
 
@@ -65,14 +65,16 @@ def measure(size: Size | None = None) -> Iterable[dict[str, object]]:
         yield from _paced(size, server)
 
 
-def _on_both(server: str | None, run: Callable[[Stage], Any], **more: Any) -> Pair:
+def _on_both(
+    server: str | None, run: Callable[[Stage], Any], *, questions: int = QUESTIONS, latency: float = 0.01
+) -> Pair:
     """What `run` gives on SQLite, and on PostgreSQL if there is one."""
     found = []
     for where in (None, server):
         if where is None and found:
             found.append(None)
             continue
-        with stage(where, questions=QUESTIONS, **more) as made:
+        with stage(where, questions=questions, latency=latency) as made:
             found.append(run(made))
     return found[0], found[1]
 
@@ -177,9 +179,9 @@ def _watched(size: Size, server: str | None) -> Iterator[dict[str, object]]:
 
 def _paced(size: Size, server: str | None) -> Iterator[dict[str, object]]:
     def run(stage: Stage) -> Paced:
-        return keep_pace(stage, size.allowed, size.pacing, questions=QUESTIONS, workers=3)
+        return keep_pace(stage, size.allowed, size.pacing, questions=PACED_QUESTIONS, workers=3)
 
-    pair = _on_both(server, run, latency=0.05)
+    pair = _on_both(server, run, questions=PACED_QUESTIONS, latency=0.05)
     yield from _rows(
         pair,
         [

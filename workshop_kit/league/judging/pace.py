@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from typing import Any
 
 from workshop_kit.aws import Aws
@@ -11,6 +12,9 @@ from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.store.database import Database
 from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.rates import AHEAD, take_slot
+
+MARGIN, LATE = 1.05, 0.04
+LAPSED = 3  # slots in a row after which a host that is always late makes its call all the same
 
 
 class Paced:
@@ -32,17 +36,33 @@ class Paced:
         return self._aws.choose_model(role)
 
     def wait(self, model: str) -> None:
-        """Return when the next call to `model` may be made."""
-        seconds = None
-        while seconds is None:
+        """Return when the next call to `model` may be made.
+
+        A slot that was slept through has lapsed: a call made late falls together with those of later slots. So calls
+        come up to LATE seconds after their slots, which lie MARGIN wider apart than the rate asks, and no second sees
+        more calls than the rate allows.
+        """
+        lapsed = 0
+        while True:
             with self._database.read() as connection:
                 rate = settings_of(connection).calls_per_second
             if rate is None:
                 return
             with self._database.write() as connection:
-                seconds = take_slot(connection, model[:200], rate)
-            if self._stop.wait(random.uniform(0.5, 1.0) * AHEAD if seconds is None else seconds):
-                raise LeagueProblem("The league is being stopped; judging goes on when it is started again.")
+                asked = time.monotonic()
+                seconds = take_slot(connection, model[:200], rate / MARGIN)
+            if seconds is None:
+                self._sleep(random.uniform(0.5, 1.0) * AHEAD)
+                continue
+            due = asked + seconds
+            self._sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() - due <= LATE or lapsed == LAPSED:
+                return
+            lapsed += 1
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise LeagueProblem("The league is being stopped; judging goes on when it is started again.")
 
 
 class _Runtime:
