@@ -152,6 +152,31 @@ def test_a_retry_goes_to_the_judge_that_the_organizer_has_put_right(prepare, aws
     assert len(aws.asked) == 10, "the candidate was asked again"
 
 
+@pytest.mark.parametrize(("refused", "state"), [(1, "done"), (2, "failed")])
+def test_a_judge_that_refuses_a_pair_costs_that_question_and_no_more(prepare, aws, refused: int, state: str) -> None:
+    honest = aws.converse
+
+    def converse(modelId, messages, **more):
+        if "judge" in modelId and any(f"SECRET-{n}:" in str(messages) for n in range(refused)):
+            return {"output": {"message": {"content": [{"text": "I can't help with that."}]}}}
+        return honest(modelId=modelId, messages=messages, **more)
+
+    aws.converse = converse
+    store, entry, judge = prepare()
+    judge.run(entry.id)
+    found = entry_of(store, entry.id)
+    assert found.state == state
+    if state == "failed":
+        assert "no usable verdict" in found.problem, "a judge that is at fault itself gave everybody flips"
+        return
+    assert (found.score.questions, found.score.wins, found.score.flips) == (10, 7, 1)
+    with store.write() as connection:
+        told = next(v for v in verdicts_of(connection, entry.id) if v.flags)
+        assert (told.question, told.flags) == ("h00", ["no verdict"])
+        after = scoring.override(connection, entry.id, "h00", "win", "it is right", "organizer Eve")
+    assert after.score.wins == 8
+
+
 def test_an_endless_answer_is_cut(prepare, aws) -> None:
     def invoke(**more):
         return {"Body": io.BytesIO(json.dumps({"generated_text": "bicycle " * 100_000}).encode())}
@@ -327,6 +352,19 @@ def test_two_threads_told_of_one_submission_many_times_judge_it_once(prepare, aw
     judging.stop()
     with store.read() as connection:
         assert len(aws.asked) == 10 == len(verdicts_of(connection, entry.id))
+
+
+def test_a_database_host_that_takes_calls_and_never_answers_is_told_soon(monkeypatch) -> None:
+    import socket
+
+    from workshop_kit.league.store import database
+
+    monkeypatch.setitem(database.UNANSWERED, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(LeagueProblem, match="can't be opened"):
+            open_database(f"postgresql://league@127.0.0.1:{silent.getsockname()[1]}/league")
+        assert time.monotonic() - began < 10
 
 
 # --- the rate

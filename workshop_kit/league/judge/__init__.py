@@ -17,7 +17,7 @@ from workshop_kit.league.judge.pairwise import CriterionScore, Judgement, judge,
 from workshop_kit.league.judge.panel import AgreementRow, agreement_rows, panel_verdict
 from workshop_kit.league.judge.rubric import Rating, rate, rating_prompt
 from workshop_kit.league.judge.settings import Criterion, JudgeSettings, write_prompts
-from workshop_kit.league.judge.verdict import Opinion, Spent, parse, parse_rating
+from workshop_kit.league.judge.verdict import NoVerdict, Opinion, Spent, parse, parse_rating
 
 __all__ = [
     "FLAGS",
@@ -26,6 +26,7 @@ __all__ = [
     "CriterionScore",
     "JudgeSettings",
     "Judgement",
+    "NoVerdict",
     "Opinion",
     "Rating",
     "Spent",

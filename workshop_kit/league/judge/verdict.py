@@ -20,6 +20,10 @@ MAX_TOKENS = 900
 LONGEST_REASON = 500
 
 
+class NoVerdict(LeagueProblem):
+    """A judge was asked and asked again, and gave no verdict that can be used."""
+
+
 @dataclass(frozen=True)
 class Spent:
     """What a verdict took: calls, tokens as the service counted them, seconds of waiting."""
@@ -109,7 +113,7 @@ def json_object(reply: str) -> dict[str, Any]:
 def ask(aws: Aws, model_id: str, text: str, settings: JudgeSettings, read: Callable[[str], T]) -> tuple[T, Spent]:
     """What `read` makes of the judge's reply; when it raises ValueError, the judge is told and asked once more.
 
-    Raises LeagueProblem when the second reply can't be used either, and AwsProblem when a call can't be made.
+    Raises NoVerdict when the second reply can't be used either, and AwsProblem when a call can't be made.
     """
     messages: list[dict[str, Any]] = [{"role": "user", "content": [{"text": text}]}]
     client = aws.client("bedrock-runtime")
@@ -137,7 +141,7 @@ def ask(aws: Aws, model_id: str, text: str, settings: JudgeSettings, read: Calla
             {"role": "assistant", "content": [{"text": said if said.strip() else "(nothing)"}]},
             {"role": "user", "content": [{"text": Template(settings.repair).substitute(problem=problem)}]},
         ]
-    raise LeagueProblem(f"The judge {model_id} gave no usable verdict twice ({problem}); submit again.")
+    raise NoVerdict(f"The judge {model_id} gave no usable verdict twice ({problem}); submit again.")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from workshop_kit.errors import KitError, LeagueProblem
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.asking import PASSING, answer_of, model_answer, patiently
 from workshop_kit.league.event import EventSettings
-from workshop_kit.league.judge import Judgement, JudgeSettings, judge
+from workshop_kit.league.judge import Judgement, JudgeSettings, NoVerdict, judge
 from workshop_kit.league.judging.pace import Paced
 from workshop_kit.league.judging.service import service
 from workshop_kit.league.store import submissions
@@ -37,6 +37,10 @@ log = logging.getLogger(__name__)
 # For so long a submission waits, its verdicts kept, while AWS is away or throttles, before that counts as a failure.
 LASTING = 900.0
 DATABASE_PAUSE = 2.0
+# A judge that can't judge a pair says the same when it is asked once more: up to this share of a submission's questions
+# count as flips, which win nothing, until a human decides; beyond it the judge is at fault and the submission fails.
+UNUSABLE = 0.1
+NO_VERDICT = "no verdict"
 
 
 class SubmissionJudge:
@@ -110,7 +114,9 @@ class SubmissionJudge:
     ) -> None:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
-            have = {(v.question, v.judge) for v in submissions.verdicts_of(connection, entry.id)}
+            stored = submissions.verdicts_of(connection, entry.id)
+        have = {(v.question, v.judge) for v in stored}
+        unusable = [v.question for v in stored if NO_VERDICT in v.flags]
         aws = Paced(self.aws, self.database, self.stop)
         failed = threading.Event()
 
@@ -122,15 +128,21 @@ class SubmissionJudge:
                 answer = said.get(question.id) or self._answer(entry.id, target, question, failed)
                 against = self._reference(entry.reference, question, failed)
                 for model in missing:
-                    told = patiently(
-                        lambda model=model: judge(
-                            aws, model, question, answer.text, against.text, settings=self.judge_settings
-                        ),
-                        self.stop,
-                        lasting=LASTING,
-                        outage=PASSING,
-                        given_up=failed.is_set,
-                    )
+                    try:
+                        told = patiently(
+                            lambda model=model: judge(
+                                aws, model, question, answer.text, against.text, settings=self.judge_settings
+                            ),
+                            self.stop,
+                            lasting=LASTING,
+                            outage=PASSING,
+                            given_up=failed.is_set,
+                        )
+                    except NoVerdict:
+                        unusable.append(question.id)
+                        if len(set(unusable)) > max(1, UNUSABLE * len(questions)):
+                            raise
+                        told = _undecided(question)
                     with self.database.write() as connection:
                         submissions.add_verdict(
                             connection, entry.id, _stored(told, model, len(answer.text), len(against.text))
@@ -204,6 +216,11 @@ class SubmissionJudge:
                 raise LeagueProblem(
                     f"The league could not remove {', '.join(left)}; its organizer runs workshop-kit cleanup."
                 )
+
+
+def _undecided(question: Question) -> Judgement:
+    reason = "The judge gave no verdict that can be used, twice; this counts as a flip until a human decides."
+    return Judgement(question.id, "flip", 0.0, 0.0, reason, flags=(NO_VERDICT,))
 
 
 def _stored(told: Judgement, model: str, candidate_length: int, reference_length: int) -> StoredVerdict:
