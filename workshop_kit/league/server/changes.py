@@ -12,7 +12,7 @@ from collections.abc import Callable
 from workshop_kit.league.store.database import summed
 
 LOOK_EVERY = 0.25
-BETWEEN_LOOKS = 0.01  # at least: under load one look serves many
+BETWEEN_LOOKS = 0.02  # at least: under load one look serves many
 
 
 class Changes:
