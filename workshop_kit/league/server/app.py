@@ -66,11 +66,18 @@ def build_app(
     from fastapi.responses import HTMLResponse
     from fastapi.staticfiles import StaticFiles
 
-    from workshop_kit.league.server import routes_organizer, routes_public, routes_team
+    from workshop_kit.league.server import (
+        routes_organizer,
+        routes_organizer_page,
+        routes_public,
+        routes_team,
+        routes_trust,
+    )
     from workshop_kit.league.server.access import Access
     from workshop_kit.league.server.snapshots import Snapshots
 
-    name = load_domain(domain).id
+    found = load_domain(domain)
+    name = found.id
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     where = database or folder(home) / "league.sqlite"
     store = open_database(where)
@@ -108,6 +115,8 @@ def build_app(
     app.include_router(routes_public.routes(context, snapshots))
     app.include_router(routes_team.routes(context, snapshots, access))
     app.include_router(routes_organizer.routes(context, access))
+    app.include_router(routes_trust.routes(context, access, found))
+    app.include_router(routes_organizer_page.routes())
     for room in rooms:
         app.include_router(room(context))
 

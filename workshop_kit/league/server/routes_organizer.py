@@ -183,17 +183,26 @@ def routes(context: Context, access: Access) -> APIRouter:
 
     @router.get("/submissions")
     def get_submissions(
-        who: Organizer, limit: Limit = 200, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+        who: Organizer,
+        limit: Limit = 200,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        state: Literal["queued", "judging", "done", "failed"] | None = None,
+        team: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z_-]{1,40}$")] = None,
+        newest: bool = False,
     ) -> dict[str, Any]:
-        """Everybody's submissions, oldest first."""
+        """Everybody's submissions, oldest first unless the newest are wanted; of one team or in one state perhaps."""
+        only = {"team": team, "state": (state,) if state else (), "newest": newest}
         with database.read() as connection:
-            return {"submissions": [asdict(e) for e in submissions.entries(connection, limit=limit, offset=offset)]}
+            found = submissions.entries(connection, limit=limit, offset=offset, **only)
+            return {"submissions": [asdict(entry) for entry in found]}
 
     @router.get("/submissions/{id}/verdicts")
     def get_verdicts(id: Id, who: Organizer) -> dict[str, Any]:
-        """A submission's questions, answers and verdicts, the hidden ones too."""
+        """A submission's questions, answers and verdicts, the hidden ones too, and what people said in their place."""
         with database.read() as connection:
-            return {"rows": judged_rows(context, connection, submissions.entry(connection, id))}
+            rows = judged_rows(context, connection, submissions.entry(connection, id))
+            said, out = scoring.overrides_of(connection, id), scoring.withdrawn_questions(connection)
+        return {"rows": [row | {"override": said.get(row["id"]), "withdrawn": row["id"] in out} for row in rows]}
 
     @router.post("/submissions/{id}/override")
     def override(id: Id, body: Override, who: Organizer) -> dict[str, Any]:
@@ -227,6 +236,19 @@ def routes(context: Context, access: Access) -> APIRouter:
             submissions.entry(connection, id)
             votes.vote(connection, id, body.question, who.token_id, body.outcome)
             return {"votes": votes.count(connection)}
+
+    @router.get("/questions")
+    def get_questions(who: Organizer) -> dict[str, Any]:
+        """The ranked questions with what the judges told of them over all submissions."""
+        with database.read() as connection:
+            out, told = scoring.withdrawn_questions(connection), scoring.outcomes_by_question(connection)
+        return {
+            "questions": [
+                {"id": q.id, "topic": q.topic, "question": q.question, "withdrawn": out.get(q.id)}
+                | {name: told.get(q.id, {}).get(name, 0) for name in ("win", "tie", "loss", "flip")}
+                for q in context.questions["ranked"]
+            ]
+        }
 
     @router.get("/withdrawn")
     def get_withdrawn(who: Organizer) -> dict[str, str]:

@@ -12,6 +12,7 @@ human_votes         people's choices between two answers, for the trust panel
 audit               who did what, when; rows are only added
 revisions           a count per topic, for whoever watches
 rates               when the next call to a model may be made
+calibrations        what the judges told of pairs with a known outcome
 """
 
 from __future__ import annotations
@@ -221,4 +222,21 @@ rates = Table(
     metadata,
     Column("name", String(200), primary_key=True),
     Column("next_at", Float, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("judge", String(200), nullable=False),
+    Column("settings", String(32), nullable=False),
+    Column("state", String(8), nullable=False),  # running, done or failed
+    Column("problem", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Index("calibrations_by_time", "started"),
 )

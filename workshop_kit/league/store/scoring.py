@@ -224,3 +224,21 @@ def override(connection: Connection, id: str, question: str, outcome: Outcome, r
     rescore(connection, [id])
     bump(connection, "league")
     return entry(connection, id)
+
+
+def overrides_of(connection: Connection, id: str) -> dict[str, dict[str, Any]]:
+    """A submission's overrides by question: outcome, reason, who and when."""
+    query = select(overrides).where(overrides.c.submission == id)
+    names = ("outcome", "reason", "who", "at")
+    return {row["question"]: {name: row[name] for name in names} for row in connection.execute(query).mappings()}
+
+
+def outcomes_by_question(connection: Connection) -> dict[str, dict[str, int]]:
+    """How often each outcome was told of each question, by all judges over all submissions."""
+    query = select(verdicts.c.question, verdicts.c.outcome, func.count()).group_by(
+        verdicts.c.question, verdicts.c.outcome
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for question, outcome, number in connection.execute(query):
+        found[question][outcome] = number
+    return dict(found)
