@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from workshop_kit.errors import KitError, require
 from workshop_kit.league.judging.submission import SubmissionJudge
-from workshop_kit.league.store.database import MIGRATION_LOCK, Database
+from workshop_kit.league.store.database import MIGRATION_LOCK, UNANSWERED, Database
 from workshop_kit.league.store.submissions import unfinished
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,9 @@ def _sync_connector(database: Database) -> Any:
 
 
 def _conninfo(database: Database) -> str:
-    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = database.engine.url.set(drivername="postgresql")
+    told = {name: str(value) for name, value in UNANSWERED.items() if name not in url.query}
+    return url.update_query_dict(told).render_as_string(hide_password=False)
 
 
 def _prepare(database: Database, app: Any) -> None:

@@ -23,6 +23,14 @@ MIGRATION_LOCK = 5_170_815
 _WRITE = "workshop_write"
 BUSY, COUNTERS = ("league", "standings"), 16
 IDLE = 1.0  # seconds after which a connection is tested before it is used again
+# A host that does not answer any more is found out in seconds, where TCP by itself takes many minutes.
+UNANSWERED = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class Database:
@@ -137,7 +145,12 @@ def _engine(where: str | Path) -> Engine:
         )
     require("psycopg", extra="postgres")
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, pool_timeout=30, pool_use_lifo=True
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={name: value for name, value in UNANSWERED.items() if name not in url.query},
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=30,
+        pool_use_lifo=True,
     )
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", partial(_test_idle, engine))
