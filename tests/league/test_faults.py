@@ -440,6 +440,9 @@ def test_a_failed_submission_is_no_place_kept_for_later(tmp_path: Path, domain: 
         store.close()
         reply = requests.post(f"{url}/api/submissions/{failed.id}/retry", timeout=10)
         assert reply.status_code == 409 and "Freeze" in reply.json()["error"]["message"]
+        assert client.submit(aws, "right-80", "Bob", domain="bicycle-library", url=url).id == early.id
+        with pytest.raises(LeagueProblem, match="In the phase 'Freeze'"):
+            client.submit(aws, "right-70", "Bob", domain="bicycle-library", url=url)
         again = requests.post(f"{url}/api/submissions/{early.id}/retry", timeout=10)
         assert again.status_code == 202 and again.json()["state"] == "done", "a judged one is only told"
 

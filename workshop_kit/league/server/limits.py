@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from workshop_kit.errors import LeagueProblem, require
 
-# Wrong join codes from one address: whole classes share an address, so only wrong ones count.
-WRONG_CODES = "20/minute"
+# Wrong join codes from one address. Whole classes share an address: only wrong ones count, and there must be so many of
+# them that no joker shuts the others out by typing. One in 30**10 codes is right: two weeks of this find a given one
+# with a chance of 1 in 100 million.
+WRONG_CODES = "300/minute"
 SUBMISSIONS = "60/minute"  # from one team
 WRITES = "600/minute"  # other changes by one token, or from one address without one
 

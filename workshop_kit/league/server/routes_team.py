@@ -114,7 +114,9 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
                 mine = teams.named(connection, body.participant)
             else:
                 raise LeagueProblem("'participant' is missing; say under which name the model plays.")
-            if body.set == "ranked" and not rules.ranked:
+            # One that is sent again, because its answer was lost or to see its score, is told whatever the phase.
+            known = submissions.sent_before(connection, mine.id, body.key)
+            if body.set == "ranked" and not rules.ranked and known is None:
                 raise LeagueProblem(f"In the phase '{rules.title}' no ranked submissions are taken.", status=409)
             entry = submissions.submit(
                 connection,
@@ -131,8 +133,9 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
         return told(entry)
 
     @router.post("/api/submissions/{id}/retry", status_code=202)
-    def retry(id: Id, who: Player) -> dict[str, Any]:
+    def retry(request: Request, id: Id, who: Player) -> dict[str, Any]:
         """Queue a failed submission again; the verdicts it has are kept."""
+        context.limits.spend("writes", who.token_id if who else address(request))
         with database.write() as connection:
             found, settings = visible(who, submissions.entry(connection, id)), settings_of(connection)
             rules = settings.rules_at(context.clock())

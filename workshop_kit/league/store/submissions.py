@@ -79,10 +79,9 @@ def submit(
     Raises LeagueProblem when the team has used its quota of ranked submissions (failed ones don't count), or when
     WAITING_AT_ONCE of its submissions are not judged yet.
     """
-    query = select(submissions.c.id).where(submissions.c.team == team, submissions.c.key == key)
-    found = connection.execute(query).scalar_one_or_none()
+    found = sent_before(connection, team, key)
     if found:
-        return entry(connection, found)
+        return found
     if set == "ranked":
         _check_quota(connection, team, quota)
     _check_waiting(connection, team)
@@ -90,7 +89,16 @@ def submit(
     more = {"provenance": provenance, "state": "queued", "problem": "", "judges": [], "reference": ""}
     insert_once(connection, submissions, **values, **more, judge_settings="", created=time.time(), judged=0, score=None)
     bump(connection, "league")
-    return entry(connection, connection.execute(query).scalar_one())
+    made = sent_before(connection, team, key)
+    assert made is not None
+    return made
+
+
+def sent_before(connection: Connection, team: str, key: str) -> Entry | None:
+    """The submission that a team sent in with this key, if it did."""
+    query = select(submissions.c.id).where(submissions.c.team == team, submissions.c.key == key)
+    found = connection.execute(query).scalar_one_or_none()
+    return entry(connection, found) if found else None
 
 
 def _entries() -> Select[Any]:
