@@ -84,7 +84,7 @@ def failing(call, times: int, code: str):
 # --- AWS at fault
 
 
-@pytest.mark.parametrize("code", ["NoConnection", "ThrottlingException", "ModelNotReadyException"])
+@pytest.mark.parametrize("code", ["NoConnection", "ThrottlingException", "ModelNotReadyException", "ExpiredToken"])
 def test_an_outage_of_aws_costs_no_submission(prepare, aws, no_pauses, code: str) -> None:
     aws.invoke_endpoint = failing(aws.invoke_endpoint, 60, code)
     aws.converse = failing(aws.converse, 60, code)
@@ -108,6 +108,19 @@ def test_a_judge_that_throttles_every_third_call_for_ever_judges_all(prepare, aw
     store, entry, judge = prepare()
     judge.run(entry.id)
     assert entry_of(store, entry.id).score.questions == 10
+
+
+def test_a_judge_that_was_not_allowed_yet_is_waited_for_and_a_team_that_is_not_is_told(prepare, aws, no_pauses) -> None:
+    aws.converse = failing(aws.converse, 20, "AccessDeniedException")
+    store, entry, judge = prepare()
+    judge.run(entry.id)
+    assert entry_of(store, entry.id).state == "done"
+    aws.invoke_endpoint = failing(aws.invoke_endpoint, 10**9, "AccessDeniedException")
+    target = {"kind": "sagemaker", "endpoint": "right-50", "system": ""}
+    with store.write() as connection:
+        other = submissions.submit(connection, entry.team, set="ranked", target=target, provenance={}, key="k2")
+    judge.run(other.id)
+    assert entry_of(store, other.id).state == "failed"
 
 
 def test_an_outage_that_does_not_end_is_told(prepare, aws, no_pauses, monkeypatch) -> None:

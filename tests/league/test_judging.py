@@ -138,12 +138,17 @@ def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, 
             stands.remove(self.name)
             return ()
 
+    refused = ["NoConnection", "ResourceLimitExceeded"]
+
     def deploy(aws, job, name):
         assert (job, name) == ("job-1", f"league-{entry.id}")
+        if refused:
+            raise AwsProblem("There is no room for another endpoint now.", refused.pop())
         stands.append("right-70")
         return Deployed()
 
     monkeypatch.setattr(work, "deploy", deploy)
+    monkeypatch.setattr("workshop_kit.league.asking.random.uniform", lambda a, b: 0.0)
     store, entry, judge = prepare(target={"kind": "artefact", "training_job": "job-1", "system": ""})
     judge.run(entry.id)
     assert entry_of(store, entry.id).score.wins == 7 and stands == []

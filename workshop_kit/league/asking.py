@@ -43,7 +43,7 @@ PASSING = {
     "ConnectionClosed",
     "IncompleteReadError",
 }
-# Of these, what is no fault of one model: AWS is away, the account as a whole is asked too often, or Bedrock is still
+# What is no fault of one model: AWS is away, the account as a whole is asked too often, or Bedrock is still
 # loading a custom model that was not asked for a while, which takes minutes.
 OUTAGE = {
     "ModelNotReadyException",
@@ -54,6 +54,14 @@ OUTAGE = {
     "InternalServerException",
     "InternalFailure",
     "NoConnection",
+    # The league's own sign-in: once it is renewed, with a restart perhaps, judging goes on.
+    "NoCredentials",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
 }
 
 
@@ -168,8 +176,8 @@ def patiently(
 ) -> T:
     """`call()`, tried again after passing errors with growing, jittered pauses, ATTEMPTS times in all.
 
-    With an error code of `outage` it is tried for `lasting` seconds at least. Raises the last error; at once when
-    `stop` is set or `given_up` says so.
+    With an error code of `outage`, passing or not, it is tried for `lasting` seconds at least. Raises the last error; at
+    once when `stop` is set or `given_up` says so.
     """
     attempt, began = 0, time.monotonic()
     while True:
@@ -178,10 +186,12 @@ def patiently(
             return call()
         except AwsProblem as problem:
             lasts = problem.code in outage and time.monotonic() - began < lasting
-            if problem.code not in PASSING or (attempt >= ATTEMPTS and not lasts):
+            if not lasts and (problem.code not in PASSING or attempt >= ATTEMPTS):
                 raise
             pause = random.uniform(0.5, 1.0) * min(LONGEST_PAUSE, 2 ** min(attempt, 10))
-            log.info("trying again in %.1f s: %s", pause, problem)
+            log.log(
+                logging.WARNING if attempt >= ATTEMPTS else logging.INFO, "trying again in %.1f s: %s", pause, problem
+            )
             until = time.monotonic() + pause
             while time.monotonic() < until and not stop.is_set() and not given_up():
                 time.sleep(0.1)

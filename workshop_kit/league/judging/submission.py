@@ -19,7 +19,7 @@ from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
 from workshop_kit.errors import KitError, LeagueProblem
 from workshop_kit.league.answer import Answer
-from workshop_kit.league.asking import PASSING, answer_of, model_answer, patiently
+from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer, patiently
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import Judgement, JudgeSettings, NoVerdict, judge
 from workshop_kit.league.judging.pace import Paced
@@ -37,6 +37,15 @@ log = logging.getLogger(__name__)
 # For so long a submission waits, its verdicts kept, while AWS is away or throttles, before that counts as a failure.
 LASTING = 900.0
 DATABASE_PAUSE = 2.0
+# With the judge and the reference model, which are the organizer's, nothing is the fault of whoever sent a model in.
+ORGANIZERS = PASSING | OUTAGE | {"AccessDenied", "AccessDeniedException"}
+# Another submission's endpoint may stand where this one's is to, until it is judged.
+NO_ROOM = OUTAGE | {
+    "ResourceLimitExceeded",
+    "ServiceQuotaExceededException",
+    "InsufficientInstanceCapacity",
+    "InsufficientCapacityException",
+}
 # A judge that can't judge a pair says the same when it is asked once more: up to this share of a submission's questions
 # count as flips, which win nothing, until a human decides; beyond it the judge is at fault and the submission fails.
 UNUSABLE = 0.1
@@ -135,7 +144,7 @@ class SubmissionJudge:
                             ),
                             self.stop,
                             lasting=LASTING,
-                            outage=PASSING,
+                            outage=ORGANIZERS,
                             given_up=failed.is_set,
                         )
                     except NoVerdict:
@@ -180,7 +189,7 @@ class SubmissionJudge:
                 lambda: model_answer(self.aws, model, question.question),
                 self.stop,
                 lasting=LASTING,
-                outage=PASSING,
+                outage=ORGANIZERS,
                 given_up=failed.is_set,
             )
             with self.database.write() as connection:
@@ -207,6 +216,7 @@ class SubmissionJudge:
             lambda: deploy(self.aws, entry.target["training_job"], name=f"league-{entry.id}"),
             self.stop,
             lasting=LASTING,
+            outage=NO_ROOM,
         )
         try:
             yield {"kind": "sagemaker", "endpoint": endpoint.name, "system": endpoint.system}
