@@ -176,8 +176,8 @@ def patiently(
 ) -> T:
     """`call()`, tried again after passing errors with growing, jittered pauses, ATTEMPTS times in all.
 
-    With an error code of `outage`, passing or not, it is tried for `lasting` seconds at least. Raises the last error; at
-    once when `stop` is set or `given_up` says so.
+    With an error code of `outage`, passing or not, it is tried for `lasting` seconds at least. Raises the last error,
+    at once when `stop` is set or `given_up` says so.
     """
     attempt, began = 0, time.monotonic()
     while True:
