@@ -98,7 +98,7 @@ async def steady(
     return Load(rate_found, figures, _percentiles(late)[1])
 
 
-async def flat_out(port: int, seconds: float, wire: bytes, clients: int = 16) -> float:
+async def flat_out(port: int, seconds: float, wire: bytes, clients: int = 64) -> float:
     """Right answers per second to clients of which each asks again as soon as it was answered."""
     until = time.perf_counter() + seconds
 
@@ -150,7 +150,7 @@ def main() -> int:
 
     async def run() -> Load:
         # Unhurried first: the server's first answers fill its caches and open its connections.
-        await steady(plan["port"], plan["rate"] / 5, plan.get("warm", 2.0), kinds, plan["mix"])
+        await steady(plan["port"], plan["rate"] / 5, plan["warm"], kinds, plan["mix"])
         return await steady(plan["port"], plan["rate"], plan["seconds"], kinds, plan["mix"])
 
     print(json.dumps(asdict(asyncio.run(run()))))
