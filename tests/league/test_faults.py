@@ -563,6 +563,39 @@ def test_waiting_for_a_score_outlasts_a_restart_of_the_server(tmp_path, domain, 
             client.submit(aws, "right-70", "Ada", domain="bicycle-library", url=url)
 
 
+def test_waiting_follows_the_workspaces_own_server_to_its_new_address(
+    tmp_path, domain, aws, serving, monkeypatch
+) -> None:
+    monkeypatch.setattr(client.talking, "ATTEMPTS", 1)
+    with serving(tmp_path / "home", domain, aws) as url:
+        aws.hold.clear()
+        threading.Timer(2.0, aws.hold.set).start()
+        addresses, honest = [url, url], requests.request
+
+        def request(method, to, **more):
+            if method == "GET" and addresses:
+                raise requests.ConnectionError
+            return honest(method, to, **more)
+
+        def server_url(domain):
+            return addresses.pop() if addresses else url
+
+        monkeypatch.setattr(requests, "request", request)
+        monkeypatch.setattr("workshop_kit.league.client.taking_part.server_url", server_url)
+        assert client.submit(aws, "right-80", "Ada", domain="bicycle-library").score.wins == 8
+        assert addresses == []
+
+
+def test_a_file_is_one_servers_alone(tmp_path: Path, domain: Path) -> None:
+    from workshop_kit.league.server.serve import _alone
+
+    path = str(tmp_path / "deep" / "league.sqlite")
+    with _alone(path), pytest.raises(LeagueProblem, match="already"), _alone(path):
+        pass
+    with _alone(path), _alone("postgresql://league@127.0.0.1/x"), _alone("postgresql://league@127.0.0.1/x"):
+        pass
+
+
 @pytest.mark.parametrize("address", ["http://api.example.org", "http://example.org/api-2/proxy/8000"])
 def test_the_token_is_found_whatever_the_leagues_address_is(address: str, tmp_path, monkeypatch) -> None:
     from workshop_kit.league.client.membership_file import keep_token

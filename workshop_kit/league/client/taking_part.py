@@ -64,6 +64,8 @@ def submit(
         try:
             told, answered = call("GET", f"{address}/api/submissions/{told['id']}"), time.monotonic()
         except Unreachable as problem:
+            if url is None:
+                address = server_url(domain).rstrip("/")  # the workspace's own is started again, on another port
             if time.monotonic() - answered > AWAY:
                 raise LeagueProblem(
                     f"{problem} Submission {told['id']} is in; submit again to see its score."

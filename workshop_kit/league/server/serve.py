@@ -1,12 +1,14 @@
 """A league server in the foreground, and a judging worker without a server."""
 
+import fcntl
 import importlib
 import logging
 import os
 import signal
 import socket
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,14 @@ def serve(
 ) -> int:
     """Serve in the foreground until interrupted.
 
-    With a PostgreSQL `database` any number of servers may run on it. Raises LeagueProblem when the port is taken or
-    this workspace has a server already.
+    With a PostgreSQL `database` any number of servers may run on it. Raises LeagueProblem when the port is taken, or
+    this workspace or the database's file has a server already.
     """
     uvicorn = require("uvicorn", extra="league")
     from workshop_kit.aws import connect
 
     home.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if database else only_server(home):
+    with _alone(database) if database else only_server(home):
         listener = _listener(host, port)
         app = build_app(
             home,
@@ -111,6 +113,22 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     finally:
         store.close()
     return 0
+
+
+@contextmanager
+def _alone(database: str) -> Iterator[None]:
+    """Hold the lock of a database that is a file: two servers would both judge what waits in it."""
+    if "://" in database:
+        yield
+        return
+    path = Path(database)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise LeagueProblem(f"A server has the league in {path} already; stop it, or use PostgreSQL.") from None
+        yield
 
 
 def _room(name: str) -> Any:
