@@ -598,10 +598,11 @@ def test_a_file_is_one_servers_alone(tmp_path: Path, domain: Path) -> None:
 
 @pytest.mark.parametrize("address", ["http://api.example.org", "http://example.org/api-2/proxy/8000"])
 def test_the_token_is_found_whatever_the_leagues_address_is(address: str, tmp_path, monkeypatch) -> None:
-    from workshop_kit.league.client.membership_file import keep_token
+    from workshop_kit.league.client.membership_file import keep_token, token_for
 
     monkeypatch.setenv("WORKSHOP_HOME", str(tmp_path))
     monkeypatch.delenv("WORKSHOP_LEAGUE_TOKEN", raising=False)
+    monkeypatch.delenv("WORKSHOP_LEAGUE_URL", raising=False)
     keep_token("http://other.example.org", "wk_other", "Bob")
     keep_token(address, "wk_mine", "Ada")
     sent = []
@@ -615,6 +616,10 @@ def test_the_token_is_found_whatever_the_leagues_address_is(address: str, tmp_pa
     with pytest.raises(LeagueProblem, match="can't be reached") as problem:
         client.me(url=address)
     assert sent == [{"Authorization": "Bearer wk_mine"}] and "wk_" not in str(problem.value)
+    monkeypatch.setenv("WORKSHOP_LEAGUE_TOKEN", "wk_env")
+    monkeypatch.setenv("WORKSHOP_LEAGUE_URL", "http://third.example.org/")
+    assert [token_for(found) for found in (address, "http://third.example.org")] == ["wk_mine", "wk_env"]
+    monkeypatch.delenv("WORKSHOP_LEAGUE_URL")
     monkeypatch.setenv("WORKSHOP_LEAGUE_TOKEN", "wk_s\u2026")
     with pytest.raises(LeagueProblem, match="no token has") as problem:
         client.me(url=address)

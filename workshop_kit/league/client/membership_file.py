@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from workshop_kit.settings import workspace_root
+from workshop_kit.settings import league_url, workspace_root
 from workshop_kit.workspace import write_atomically
 
 
@@ -24,9 +24,12 @@ def _read() -> dict[str, Any]:
 
 
 def token_for(address: str) -> str | None:
-    """The token for a league: WORKSHOP_LEAGUE_TOKEN if set, else the one kept when this workspace joined."""
-    told = os.environ.get("WORKSHOP_LEAGUE_TOKEN")
-    if told:
+    """The token for a league: WORKSHOP_LEAGUE_TOKEN if set, else the one kept when this workspace joined.
+
+    With WORKSHOP_LEAGUE_URL set the former is that league's, and no other gets to see it.
+    """
+    told, meant = os.environ.get("WORKSHOP_LEAGUE_TOKEN"), league_url()
+    if told and (not meant or meant.rstrip("/") == address.rstrip("/")):
         return told
     kept = _read().get(address.rstrip("/"))
     return kept.get("token") if isinstance(kept, dict) else None
