@@ -85,7 +85,7 @@ def test_a_humans_word_replaces_the_judges_and_a_question_goes_and_comes(organiz
     assert {q["id"]: q["withdrawn"] for q in organizer.questions()}["h00"] == "Two readings"
     assert organizer.restore("h00") == 2 and organizer.submissions(team="Bob")[0]["win_rate"] == 0.3
     actions = [line["action"] for line in organizer.audit()]
-    assert {"override", "withdraw", "restore"} <= set(actions) and len(organizer.audit(limit=1)) == 1
+    assert {"override", "withdraw question", "restore question"} <= set(actions) and len(organizer.audit(limit=1)) == 1
 
 
 def test_a_failed_submission_is_judged_again(organizer: Organizer, league, member: str, aws) -> None:
