@@ -37,7 +37,7 @@ def begin(connection: Connection, judges: list[str], settings: str, who: str) ->
     now = time.time()
     busy = {found.judge for found in newest(connection) if found.state == "running"}
     ids = []
-    for judge in judges:
+    for judge in dict.fromkeys(judges):
         if judge in busy:
             continue
         ids.append(uuid.uuid4().hex[:12])
@@ -50,10 +50,9 @@ def begin(connection: Connection, judges: list[str], settings: str, who: str) ->
 
 
 def alive(connection: Connection, id: str, done: int, total: int) -> None:
-    """Note how far a running one is."""
-    connection.execute(
-        update(calibrations).where(calibrations.c.id == id).values(done=done, total=total, seen=time.time())
-    )
+    """Note how far a running one is; one that has ended stays as it is."""
+    running = (calibrations.c.id == id, calibrations.c.state == "running")
+    connection.execute(update(calibrations).where(*running).values(done=done, total=total, seen=time.time()))
 
 
 def finish(connection: Connection, id: str, result: CalibrationResult) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Domain
@@ -88,9 +89,11 @@ class Calibrating:
             with self._database.write() as connection:
                 calibrations.finish(connection, one.id, result)
         except Exception:
-            # Without a beat it counts as failed after a while; the reason is in the server's log.
             far.pop(one.id, None)
             log.exception("the calibration of %s failed", one.judge)
+            # If the database is away too it counts as failed after a while, without a beat.
+            with suppress(Exception), self._database.write() as connection:
+                calibrations.fail(connection, one.id, "The server failed in this calibration; its log has the reason.")
 
     def _beat(self, far: dict[str, tuple[int, int]], over: threading.Event) -> None:
         told: dict[str, tuple[int, int]] = {}
