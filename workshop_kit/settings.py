@@ -5,6 +5,8 @@ WORKSHOP_DATASETS       the folder that holds the domains
 WORKSHOP_AWS            "local" or "aws": which one to use, without looking for credentials
 WORKSHOP_ROLE_ARN       the execution role for training jobs and endpoints
 WORKSHOP_LEAGUE_URL     the league server to submit to; a local one is started when unset
+WORKSHOP_LEAGUE_TOKEN   the token to use there, instead of the one kept when this workspace joined
+WORKSHOP_TEAM           the team whose name the tags carry (set by itself once a workspace has joined)
 WORKSHOP_BASE_MODEL     a causal LM of the transformers library to use instead of the shipped base (local AWS only)
 WORKSHOP_MODEL_WRITER, WORKSHOP_MODEL_JUDGE, WORKSHOP_MODEL_REFERENCE
                         the Bedrock model id for that role

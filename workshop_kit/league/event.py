@@ -21,7 +21,7 @@ class Rules:
 
 
 PHASES: dict[str, Rules] = {
-    "": Rules("Open league", True, True, True),
+    "": Rules("No phase yet", True, True, True),
     "workshop": Rules("Workshop", True, True, True),
     "virtual": Rules("Virtual league", True, True, True),
     "freeze": Rules("Freeze", False, True, True),

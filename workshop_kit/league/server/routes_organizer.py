@@ -224,7 +224,11 @@ def routes(context: Context, access: Access) -> APIRouter:
     def pairs(id: Id, who: Expert) -> dict[str, Any]:
         """A submission's answers beside the reference's without the judge's verdicts, for people to vote on."""
         with database.read() as connection:
-            rows = judged_rows(context, connection, submissions.entry(connection, id))
+            entry = submissions.entry(connection, id)
+            if who.role == "judge" and entry.set == "ranked":
+                # The finale may ask these questions, and an expert is a guest of that evening.
+                raise LeagueProblem("Ranked questions are hidden from the finale's judges too.", status=403)
+            rows = judged_rows(context, connection, entry)
         return {"rows": [{name: row[name] for name in row if name != "verdicts"} for row in rows]}
 
     @router.post("/submissions/{id}/votes")
