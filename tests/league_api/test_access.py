@@ -180,3 +180,13 @@ def test_wrong_settings_name_the_field_and_change_nothing(league, change: dict, 
     reply = ask(url, olga, "PATCH", "/api/organizer/settings", **change)
     assert reply.status_code == 400 and says in reply.json()["error"]["message"]
     assert ask(url, olga, "GET", "/api/organizer/settings").json() == before
+
+
+def test_a_question_that_left_the_domain_can_still_be_withdrawn(league) -> None:
+    url, database = league
+    team, _ = made(database, "Blue")
+    with database.write() as connection:
+        olga = tokens.issue(connection, "organizer", None, "Olga")
+    judged(database, team, "one-00000")  # its one question, "q", is not in the domain's file
+    assert ask(url, olga, "POST", "/api/organizer/withdrawn/q", reason="gone").json() == {"changed": 1}
+    assert ask(url, olga, "POST", "/api/organizer/withdrawn/never", reason="gone").status_code == 404

@@ -263,9 +263,11 @@ def routes(context: Context, access: Access) -> APIRouter:
     @router.post("/withdrawn/{question}")
     def withdraw(question: QuestionId, body: Withdraw, who: Organizer) -> dict[str, int]:
         """Take a question out of every score; all are counted anew."""
-        if question not in {found.id for found in context.questions["ranked"]}:
-            raise LeagueProblem("There is no ranked question with this id.", status=404)
         with database.write() as connection:
+            # A question that has left the domain's file is still counted in older scores.
+            known = question in {found.id for found in context.questions["ranked"]}
+            if not known and not scoring.was_judged(connection, question):
+                raise LeagueProblem("There is no ranked question with this id.", status=404)
             return changed({"changed": scoring.withdraw(connection, question, body.reason, str(who))})
 
     @router.delete("/withdrawn/{question}")

@@ -166,6 +166,12 @@ def unscored(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def was_judged(connection: Connection, question: str) -> bool:
+    """Whether any submission has a verdict on a question."""
+    query = select(verdicts.c.question).where(verdicts.c.question == question).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def withdraw(connection: Connection, question: str, reason: str, who: str) -> int:
     """Take a question out of every score; gives how many scores changed. Its verdicts are kept."""
     _hold_rules(connection)
