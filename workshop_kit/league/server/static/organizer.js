@@ -98,6 +98,8 @@ async function route() {
   }
   say("");
   await load(rest || "");
+  const title = { submission: "one-title", vote: "vote-title" }[opened];
+  if (title) byId(title).focus();
 }
 
 async function load(rest) {

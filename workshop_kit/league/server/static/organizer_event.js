@@ -95,7 +95,7 @@ function showCodes(found) {
   byId("code-cards").append(...found.map(({ team, code }) =>
     make("li", {}, make("b", {}, team), make("code", {}, code), make("span", { class: "soft" }, address))));
   byId("codes").hidden = false;
-  document.body.classList.add("codes");
+  document.body.classList.add("with-codes");
   byId("codes").scrollIntoView({ block: "nearest" });
 }
 
@@ -126,7 +126,7 @@ byId("print").addEventListener("click", () => print());
 byId("forget").addEventListener("click", () => {
   byId("code-cards").replaceChildren();
   byId("codes").hidden = true;
-  document.body.classList.remove("codes");
+  document.body.classList.remove("with-codes");
   byId("names").focus();
 });
 
@@ -160,7 +160,7 @@ async function older() {
   lines = lines.concat(found);
   fill(byId("log-rows"), [
     ["When", "when", line => when(line.at)],
-    ["Who", "", line => line.who],
+    ["Who", "", line => teamName(line.who)],
     ["What", "name", line => line.action],
     ["Of", "", line => teamName(line.subject)],
     ["More", "", line => Object.entries(line.detail).map(([name, value]) => name + ": " + (typeof value === "object" ? JSON.stringify(value) : value)).join("; ")],

@@ -54,9 +54,9 @@ setInterval(() => {
 
 SECTIONS.submission = async id => {
   judgedId = id;
-  judgedRows = (await get("submissions/" + encodeURIComponent(id) + "/verdicts")).rows;
-  const entry = shown.find(found => found.id === id);
-  byId("one-title").textContent = entry ? entry.participant + (entry.score ? ", win rate " + rate(entry) : "") : "Submission " + id;
+  const one = encodeURIComponent(id), entry = await fetchJson("api/submissions/" + one, { cache: "no-store" });
+  judgedRows = (await get("submissions/" + one + "/verdicts")).rows;
+  byId("one-title").textContent = entry.participant + ", " + (entry.score ? "win rate " + rate(entry) : entry.state);
   showPairs();
 };
 
@@ -108,8 +108,8 @@ async function override(row) {
   if (!told) return;
   const entry = await change("submissions/" + judgedId + "/override", { question: row.id, outcome: told.choice, reason: told.text });
   if (!entry) return;
-  shown = shown.map(found => found.id === entry.id ? { ...found, ...entry } : found);
   await SECTIONS.submission(judgedId);
+  for (const card of byId("pairs").children) if (card.dataset.question === row.id) card.querySelector("button").focus();
   say("Overridden; the win rate is " + rate(entry) + " now.");
 }
 
@@ -122,11 +122,10 @@ async function withdraw(question, after) {
 
 SECTIONS.questions = async () => {
   const { questions } = await get("questions");
-  const count = name => [name[0].toUpperCase() + name.slice(1), "number", question => question[name]];
   fill(byId("question-rows"), [
     ["Id", "", question => question.id],
     ["Question", "name", question => question.question],
-    count("win"), count("tie"), count("loss"), count("flip"),
+    ["Win, tie, loss, flip", "number", question => Object.keys(OUTCOMES).map(name => question[name]).join(", ")],
     ["State", "", question => question.withdrawn ? make("span", {}, tag("withdrawn"), make("span", { class: "soft" }, question.withdrawn)) : "counts"],
     ["", "", question => question.withdrawn
       ? button("Put back", async () => {
