@@ -7,8 +7,8 @@ watched.py    live viewers
 paced.py      calls to the judge within an allowed rate
 
 PostgreSQL is a real one of Debian's packages, started for the occasion; without it that column stays empty. The server,
-the load generator and PostgreSQL share this machine's processors, and so does whatever else runs on it: figures are the
-best of `Size.runs`.
+the load generator and PostgreSQL share this machine's processors, and so does whatever else runs on it: the latencies
+are those of the better of `Size.runs` runs; all other figures are of one run.
 """
 
 from __future__ import annotations
