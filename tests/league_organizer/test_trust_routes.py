@@ -10,7 +10,10 @@ import pytest
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.client.talking import call
-from workshop_kit.league.store import calibrations
+from workshop_kit.league.event import EventSettings
+from workshop_kit.league.judge.calibration import CalibrationResult, CalibrationRow
+from workshop_kit.league.store import calibrations, open_database
+from workshop_kit.league.store.events import open_event
 
 
 def calibrated(url: str, token: str, state: str = "done", seconds: float = 20.0) -> dict[str, Any]:
@@ -101,3 +104,33 @@ def test_only_the_organizer_asks(league, member, path: str) -> None:
     url, _ = league
     with pytest.raises(LeagueProblem, match="organizer"):
         call("GET", f"{url}/api/organizer/{path}", token=member)
+
+
+def test_calibrations_are_kept_by_postgresql_too(postgres: str) -> None:
+    database = open_database(postgres)
+    with database.write() as connection:
+        open_event(connection, "bicycle-library", EventSettings())
+    row = CalibrationRow(
+        "p00/1", "wrong value", "p00", "win", "win", False, 9.0, 1.5, "It names another value \u2013 \U0001f6b2"
+    )
+    begun: list[str] = []
+
+    def begin() -> None:
+        with database.write() as connection:
+            begun.extend(calibrations.begin(connection, ["one", "two"], "settings", "organizer Olga"))
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 2, "asked at the same moment, each judge's begins once"
+    with database.write() as connection:
+        calibrations.alive(connection, begun[0], 1, 2)
+        calibrations.finish(connection, begun[1], CalibrationResult("two", "settings", "bicycle-library", (row,)))
+    with database.read() as connection:
+        one, two = calibrations.newest(connection)
+        assert (one.state, one.done, one.total) == ("running", 1, 2)
+        assert (two.state, two.rows) == ("done", (row,))
+        assert [found.judge for found in calibrations.newest(connection, "done")] == ["two"]
+    database.close()

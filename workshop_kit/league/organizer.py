@@ -35,7 +35,9 @@ class Organizer:
 
     def __init__(self, url: str, token: str) -> None:
         if not token.strip():
-            raise BadInput("The organizer's token is missing; `workshop-kit league` prints it when the league starts.")
+            raise BadInput(
+                "The organizer's token is missing; `workshop-kit league token --name YOURS` on its host makes one."
+            )
         self.url, self._token = url.rstrip("/"), token.strip()
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from workshop_kit.league.judge.calibration import CalibrationResult, CalibrationRow
 from workshop_kit.league.store.audit import note
-from workshop_kit.league.store.schema import calibrations
+from workshop_kit.league.store.schema import calibrations, event
 
 # Whoever runs one tells so this often; one that was silent for longer died with its server.
 BEAT, SILENT = 5.0, 30.0
@@ -35,6 +35,8 @@ class Calibration:
 def begin(connection: Connection, judges: list[str], settings: str, who: str) -> list[str]:
     """A row per judge that is not being calibrated; gives the new ids."""
     now = time.time()
+    # On PostgreSQL two servers asked at the same moment must not both begin.
+    connection.execute(select(event.c.id).with_for_update())
     busy = {found.judge for found in newest(connection) if found.state == "running"}
     ids = []
     for judge in dict.fromkeys(judges):
