@@ -12,6 +12,7 @@ finale/         the live finale
 evaluation.py   the same judging as a Bedrock evaluation job
 process.py      one server per workspace: start, find, stop
 client/         submit, practise, standings, join a team
+organizer.py    what an organizer does, from a notebook; organizer_values.py: what it gives
 
 Light to import: the server's dependencies are imported when it runs.
 """

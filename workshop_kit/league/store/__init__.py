@@ -11,6 +11,7 @@ scoring.py       scores and a team's best; withdrawn questions, overrides
 standings.py     the standings
 appeals.py       appeals
 votes.py         people's own verdicts, for the trust panel
+calibrations.py  what judges told of pairs with a known outcome
 rates.py         calls per second, shared by all workers
 audit.py         who did what
 transfer.py      an event out to a file and in again

@@ -86,6 +86,11 @@ class Calibrating:
                     calibrations.fail(connection, one.id, str(problem))
                 return
             far.pop(one.id)
+            if self.stop.is_set():
+                # The last calls may have been refused because the league was being stopped.
+                with self._database.write() as connection:
+                    calibrations.fail(connection, one.id, "The calibration was stopped.")
+                return
             with self._database.write() as connection:
                 calibrations.finish(connection, one.id, result)
         except Exception:
