@@ -54,6 +54,7 @@ class Submission:
         s = self.score
         rows: list[list[object]] = [
             ["win rate", f"{s.win_rate:.0%}, with 95 % confidence between {s.low:.0%} and {s.high:.0%}"],
+            ["win rate if answers were as long as the reference's", _share(s.length_controlled_win_rate)],
             ["wins, ties, losses", f"{s.wins}, {s.ties}, {s.losses}"],
             ["verdicts that changed with the order", s.flips],
             ["length of your answers against the reference's", f"{s.length_ratio:.2f} times"],
@@ -185,7 +186,11 @@ class Standings:
 def _even(score: dict[str, Any]) -> str:
     """The win rate at even length; empty where it can't be told."""
     rate = score.get("length_controlled_win_rate")
-    return "" if rate is None else f"{rate:.0%}"
+    return "" if rate is None else _share(rate)
+
+
+def _share(rate: float | None) -> str:
+    return "can't be told" if rate is None else f"{rate:.0%}"
 
 
 def _seconds(service: dict[str, Any] | None) -> str:
