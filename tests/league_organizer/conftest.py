@@ -138,12 +138,16 @@ def join(url: str, token: str, team: str, name: str = "Somebody") -> str:
     return call("POST", f"{url}/api/join", json={"code": code, "name": name})["token"]
 
 
-def send_in(url: str, member: str, endpoint: str, *, wait: bool = True) -> str:
-    """The id of a ranked submission, judged unless there is no waiting for it."""
-    body = {"target": {"kind": "sagemaker", "endpoint": endpoint, "system": ""}, "key": f"{endpoint}-{time.time()}"}
+def send_in(url: str, member: str, endpoint: str, *, set: str = "ranked") -> str:
+    """The id of a submission that is judged, or failed."""
+    body: dict[str, Any] = {
+        "set": set,
+        "target": {"kind": "sagemaker", "endpoint": endpoint, "system": ""},
+        "key": f"{endpoint}-{time.time()}",
+    }
     id = call("POST", f"{url}/api/submissions", token=member, json=body)["id"]
     until = time.monotonic() + 20
-    while wait and time.monotonic() < until:
+    while time.monotonic() < until:
         if call("GET", f"{url}/api/submissions/{id}", token=member)["state"] in ("done", "failed"):
             break
         time.sleep(0.05)

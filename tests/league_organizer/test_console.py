@@ -192,6 +192,24 @@ def test_people_vote_blind_by_keyboard(browser, league, judged) -> None:
     assert complaints == []
 
 
+def test_a_judge_of_the_finale_votes_by_a_link_on_practice_answers_and_on_nothing_else(browser, league, judged) -> None:
+    url, token = league
+    practice = send_in(url, join(url, token, "Ada"), "right-50", set="practice")
+    expert = Organizer(url, token).new_token("judge", "Jo")
+    page = browser.new_page()
+    page.goto(f"{url}/organizer#/vote/{practice}")
+    page.wait_for_selector("#signin:not([hidden])")
+    page.fill("#token", expert)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#vote-count:has-text('10 to go')")
+    assert not page.is_visible("nav") and not page.is_visible("#back")
+    page.keyboard.press("t")
+    page.wait_for_selector("#vote-count:has-text('1 votes given')")
+    page.goto(f"{url}/organizer#/vote/{judged['Ada']}")
+    page.wait_for_selector("#problem:has-text('hidden')")
+    assert "SECRET" not in page.inner_text("body").replace("P-SECRET", "")
+
+
 def test_a_calibration_shows_its_progress_by_itself(browser, league, judged, aws) -> None:
     page, complaints = signed_in(browser, league)
     go(page, league, "trust")

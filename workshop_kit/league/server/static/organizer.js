@@ -4,7 +4,7 @@
 const API = "api/organizer/";
 const SECTIONS = {};
 const WHO = { candidate: "submission", reference: "reference", tie: "tie" };
-let teamNames = {}, opened = "";
+let teamNames = {}, opened = "", guest = false;
 
 // An element with attributes and children; strings become text.
 function make(tag, attributes, ...children) {
@@ -89,7 +89,7 @@ byId("asking-form").addEventListener("submit", event => {
 // The address after #/ is the section, after a / whatever it shows: #/submission/4f0c...
 async function route() {
   const [name, rest] = location.hash.slice(2).split("/");
-  opened = SECTIONS[name] ? name : "event";
+  opened = guest ? "vote" : SECTIONS[name] ? name : "event";
   for (const section of document.querySelectorAll(".section")) section.hidden = section.id !== opened;
   const tab = { submission: "submissions", vote: "submissions" }[opened] || opened;
   for (const link of byId("sections").children) {
@@ -129,7 +129,10 @@ async function readAppeals() {
 async function enter() {
   const reply = await fetch(API + "settings", { cache: "no-store" }).catch(() => null);
   const told = reply ? await reply.json().catch(() => ({})) : { error: { message: "The league does not answer; look again in a moment." } };
-  const inside = Boolean(reply && reply.ok);
+  // A judge of the finale who was given the link to a practice submission may vote on it, and sees nothing else.
+  guest = Boolean(reply && reply.status === 403 && location.hash.startsWith("#/vote/"));
+  const inside = Boolean(reply && reply.ok) || guest;
+  byId("sections").hidden = byId("back").hidden = guest;
   byId("signin").hidden = inside;
   byId("desk").hidden = byId("signed").hidden = !inside;
   if (!inside) {
@@ -138,7 +141,7 @@ async function enter() {
     return;
   }
   trouble(null);
-  await Promise.all([readTeams(), readAppeals()]).catch(trouble);
+  if (!guest) await Promise.all([readTeams(), readAppeals()]).catch(trouble);
   await route();
 }
 
