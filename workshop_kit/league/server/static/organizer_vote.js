@@ -15,6 +15,8 @@ function shuffled(things) {
 SECTIONS.vote = async id => {
   ballot = [];
   cast = 0;
+  byId("ballot").hidden = true;
+  byId("vote-count").textContent = "";
   let ids = [id];
   if (!id) {
     const { submissions } = await get("submissions?newest=true&state=done&limit=200");
