@@ -20,8 +20,8 @@ function showPhase(settings, now) {
   const next = coming && !settings.phase ? " Next: " + PHASES[coming.name] + ", " + when(coming.starts) + "." : "";
   const why = settings.phase ? "set by hand" : begun.length ? "by the dates" : "no phase has begun; everything may be done";
   byId("title").textContent = settings.title || "Organizer";
-  byId("phase-now").textContent = PHASES[name] || "Open league";
-  byId("phase-why").textContent = "Now: " + (PHASES[name] || "Open league") + " (" + why + ")." + next;
+  byId("phase-now").textContent = PHASES[name] || "No phase yet";
+  byId("phase-why").textContent = "Now: " + (PHASES[name] || "No phase yet") + " (" + why + ")." + next;
   byId("phase").value = settings.phase;
 }
 
