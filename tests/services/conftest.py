@@ -191,13 +191,19 @@ def eventually(look: Callable[[], Any], good: Callable[[Any], bool], seconds: fl
         time.sleep(0.1)
 
 
+SETTINGS = {"OMP_NUM_THREADS": "1", "WORKSHOP_WORKER_IDLE_SECONDS": "30", "WORKSHOP_STOP_SECONDS": "6"}
+SETTINGS["WORKSHOP_BASE_MODEL"] = ""
+
+
+def _settings(tiny_model: Path) -> dict[str, str]:
+    return SETTINGS | {"WORKSHOP_BASE_MODEL": str(tiny_model)}
+
+
 @contextmanager
 def _serving(tiny_model: Path, home: Path) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKSHOP_BASE_MODEL", str(tiny_model))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setenv("WORKSHOP_WORKER_IDLE_SECONDS", "30")
-        patch.setenv("WORKSHOP_STOP_SECONDS", "6")
+        for name, value in _settings(tiny_model).items():
+            patch.setenv(name, value)
         served = Served(home, find_or_start(home))
         served.client("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": served.info.region}
@@ -211,10 +217,21 @@ def _serving(tiny_model: Path, home: Path) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server of all tests that leave it whole."""
+def _whole_server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with _serving(tiny_model, tmp_path_factory.mktemp("home")) as running:
+        names = [name for name in os.environ if name in SETTINGS]
+        kept = {name: os.environ.pop(name) for name in names}
         yield running
+        os.environ.update(kept)  # as the block above expects to find it
+
+
+@pytest.fixture(scope="module")
+def server(_whole_server: Served, tiny_model: Path) -> Iterator[Served]:
+    """The server of all tests that leave it whole; its settings hold for them alone, not for other folders' tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _settings(tiny_model).items():
+            patch.setenv(name, value)
+        yield _whole_server
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def files(server, prefix):
     return [found["Key"] for found in listed.get("Contents", [])]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tuned(server):
     told = request(
         server,

@@ -87,7 +87,7 @@ def results(line):
     return {score["metricName"]: score["result"] for score in line["automatedEvaluationResult"]["scores"]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def brought(server):
     """A finished job on answers that were brought along, with every metric there is."""
     tags = [{"key": "workshop-kit", "value": "true"}]
