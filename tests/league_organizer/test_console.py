@@ -102,10 +102,12 @@ def test_who_is_no_organizer_sees_nothing(browser, league, member: str) -> None:
 def test_phases_are_set_by_hand_and_by_dates(browser, league) -> None:
     page, complaints = signed_in(browser, league)
     organizer = Organizer(*league)
+    page.fill("#s-title", "Half typed")
     page.select_option("#phase", "freeze")
     page.click("#by-hand button")
     page.wait_for_selector("#phase-now:has-text('Freeze')")
     assert organizer.settings().phase == "freeze"
+    assert page.input_value("#s-title") == "Half typed" and organizer.settings().title != "Half typed"
     page.click("#add-date")
     page.fill("#dates input", "2030-05-04T10:30")
     page.select_option("#dates select", "virtual")
@@ -119,6 +121,18 @@ def test_phases_are_set_by_hand_and_by_dates(browser, league) -> None:
     page.wait_for_selector("#said:has-text('settings are set')")
     assert organizer.settings().ranked_quota == 7 and organizer.settings().judges == ("one.judge", "two.judge")
     assert organizer.settings().calls_per_second is None and complaints == []
+
+
+def test_nothing_can_be_chosen_before_it_is_loaded(browser, league) -> None:
+    page, _ = signed_in(browser, league)
+    waiting: list = []
+    page.route("**/api/event", lambda route: waiting.append(route))
+    page.reload()
+    page.wait_for_selector("#desk:not([hidden])")
+    page.wait_for_timeout(300)
+    assert waiting and not page.is_visible("#phase")
+    waiting.pop().continue_()
+    page.wait_for_selector("#phase", state="visible")
 
 
 def test_codes_are_shown_once_printed_alone_and_open_the_team(browser, league) -> None:

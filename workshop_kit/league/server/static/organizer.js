@@ -90,7 +90,9 @@ byId("asking-form").addEventListener("submit", event => {
 async function route() {
   const [name, rest] = location.hash.slice(2).split("/");
   opened = guest ? "vote" : SECTIONS[name] ? name : "event";
-  for (const section of document.querySelectorAll(".section")) section.hidden = section.id !== opened;
+  // A section that shows something already stays while it loads anew; one that doesn't is shown when it is filled, so
+  // that nothing is typed or chosen that the loading then overwrites.
+  for (const section of document.querySelectorAll(".section")) section.hidden = section.id !== opened || section.hidden;
   const tab = { submission: "submissions", vote: "submissions" }[opened] || opened;
   for (const link of byId("sections").children) {
     if (link.getAttribute("href") === "#/" + tab) link.setAttribute("aria-current", "page");
@@ -106,6 +108,8 @@ async function load(rest) {
   const name = opened;
   try {
     await SECTIONS[name](rest);
+    if (name !== opened) return;
+    byId(name).hidden = false;
     document.body.dataset.loaded = name;
   } catch (problem) {
     trouble(problem);

@@ -4,15 +4,23 @@ const PHASES = { workshop: "Workshop", virtual: "Virtual league", freeze: "Freez
 const NUMBERS = ["ranked_quota", "calls_per_second", "questions_at_once", "finalists"];
 let lines = [];
 
+const readEvent = () => Promise.all([get("settings"), fetchJson("api/event", { cache: "no-store" })]);
+
 SECTIONS.event = async () => {
-  const [settings, event] = await Promise.all([get("settings"), fetchJson("api/event", { cache: "no-store" })]);
+  const [settings, event] = await readEvent();
   showPhase(settings, event.now);
   byId("zone").textContent = Intl.DateTimeFormat().resolvedOptions().timeZone || "this browser";
-  byId("dates").replaceChildren(...settings.phases.map(dateRow));
+  for (const show of [showChoice, showDates, showSettings]) show(settings);
+};
+
+const showChoice = settings => { byId("phase").value = settings.phase; };
+const showDates = settings => byId("dates").replaceChildren(...settings.phases.map(dateRow));
+
+function showSettings(settings) {
   for (const name of ["title", "access", "reference"]) byId("s-" + name).value = settings[name];
   for (const name of NUMBERS) byId("s-" + name).value = settings[name] === null ? 0 : settings[name];
   byId("s-judges").value = settings.judges.join("\n");
-};
+}
 
 function showPhase(settings, now) {
   const begun = settings.phases.filter(p => p.starts <= now), coming = settings.phases.find(p => p.starts > now);
@@ -22,7 +30,6 @@ function showPhase(settings, now) {
   byId("title").textContent = settings.title || "Organizer";
   byId("phase-now").textContent = PHASES[name] || "No phase yet";
   byId("phase-why").textContent = "Now: " + (PHASES[name] || "No phase yet") + " (" + why + ")." + next;
-  byId("phase").value = settings.phase;
 }
 
 const local = seconds => {
@@ -39,8 +46,15 @@ function dateRow(phase) {
   return row;
 }
 
-async function set(body, told) {
-  if (await change("settings", body, "PATCH")) { await SECTIONS.event(); say(told); }
+// Sets some of the settings, and shows them in their own form alone: what is half typed in the others stays.
+async function set(body, told, show) {
+  if (!await change("settings", body, "PATCH")) return;
+  try {
+    const [settings, event] = await readEvent();
+    showPhase(settings, event.now);
+    show(settings);
+    say(told);
+  } catch (problem) { trouble(problem); }
 }
 
 byId("add-date").addEventListener("click", () => {
@@ -54,12 +68,12 @@ byId("by-dates").addEventListener("submit", event => {
   const phases = [...byId("dates").children].map(row => ({
     name: row.querySelector("select").value, starts: new Date(row.querySelector("input").value).getTime() / 1000,
   }));
-  set({ phases: phases.sort((a, b) => a.starts - b.starts) }, "The dates are set.");
+  set({ phases: phases.sort((a, b) => a.starts - b.starts) }, "The dates are set.", showDates);
 });
 
 byId("by-hand").addEventListener("submit", event => {
   event.preventDefault();
-  set({ phase: byId("phase").value }, "The phase is set.");
+  set({ phase: byId("phase").value }, "The phase is set.", showChoice);
 });
 
 byId("settings").addEventListener("submit", event => {
@@ -67,7 +81,7 @@ byId("settings").addEventListener("submit", event => {
   const body = { judges: byId("s-judges").value.split("\n").map(line => line.trim()).filter(Boolean) };
   for (const name of ["title", "access", "reference"]) body[name] = byId("s-" + name).value.trim();
   for (const name of NUMBERS) body[name] = Number(byId("s-" + name).value);
-  set(body, "The settings are set.");
+  set(body, "The settings are set.", showSettings);
 });
 
 SECTIONS.teams = async () => {
