@@ -11,7 +11,8 @@ client.py      taking part from Python; values.py: what it gives; hosting.py: di
 rehearsal.py   a whole finale with simulated people
 finalists.py   the finalists' models behind endpoints
 
-The server's routes are in routes.py and routes_director.py; they need the extra 'league'.
+The server's routes are in routes.py and routes_director.py, its pages put together in pages.py; they need the extra
+'league'.
 """
 
 from workshop_kit.league.finale.client import Audience, Director, Expert, Seat, Stage

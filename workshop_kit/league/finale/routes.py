@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Cookie, Depends, Request
@@ -20,6 +19,7 @@ from workshop_kit.league.finale import commands as do
 from workshop_kit.league.finale import routes_director, views
 from workshop_kit.league.finale.bodies import Ballot, ChoiceBody, Generate, ScoreBody
 from workshop_kit.league.finale.devices import COOKIE, device_of, new_device
+from workshop_kit.league.finale.pages import LETS_IN, finale_page
 from workshop_kit.league.finale.play import Play
 from workshop_kit.league.finale.state import Contestant, State
 from workshop_kit.league.finale.store import TOPIC, FinaleStore
@@ -28,8 +28,6 @@ from workshop_kit.league.server.bodies import Id
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.store.tokens import Identity
 
-PAGES = Path(__file__).resolve().parents[1] / "server" / "pages"
-NAMES = ("vote", "stage", "director", "contestant", "judge")
 KEEP_ALIVE = 15.0
 NOTHING = {"finale": None}
 
@@ -83,7 +81,7 @@ def _or_nothing(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _pages(router: APIRouter, store: FinaleStore) -> None:
-    pages = {name: (PAGES / f"finale_{name}.html").read_text(encoding="utf-8") for name in NAMES}
+    pages = {name: finale_page(name) for name in LETS_IN}
 
     @router.get("/finale", include_in_schema=False)
     def entrance() -> RedirectResponse:
@@ -107,7 +105,7 @@ def _pages(router: APIRouter, store: FinaleStore) -> None:
     @router.get("/finale/{name}", response_class=HTMLResponse, include_in_schema=False)
     def page(name: str) -> HTMLResponse:
         if name not in pages:
-            raise LeagueProblem(f"The finale has no page of this name; it has {', '.join(NAMES)}.", status=404)
+            raise LeagueProblem(f"The finale has no page of this name; it has {', '.join(pages)}.", status=404)
         return HTMLResponse(pages[name])
 
 
