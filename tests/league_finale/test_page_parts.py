@@ -39,16 +39,16 @@ class Outline(HTMLParser):
         if tag == "script" or (tag == "link" and told["rel"] == "stylesheet"):
             self.wanted.append(told["src" if tag == "script" else "href"])
         if tag not in VOID:
-            self._open.append((tag, told.get("id", "")))
+            self._open.append((tag, f"#{told['id']}" if "id" in told else tag))
 
     def handle_endtag(self, tag: str) -> None:
         # HTML may leave some open; the pages close everything.
         assert self._open.pop()[0] == tag
 
     def handle_data(self, data: str) -> None:
-        tag, id = self._open[-1] if self._open else ("", "")
+        tag, place = self._open[-1] if self._open else ("", "")
         assert tag != "script", f"a script of the page's own: {data[:60]}"
-        self.words[id or tag] = self.words.get(id or tag, "") + data
+        self.words[place] = self.words.get(place, "") + data
 
 
 @pytest.mark.parametrize("name", LETS_IN)
@@ -73,7 +73,7 @@ def test_only_pages_that_take_a_token_ask_for_one_and_say_whose(playing) -> None
     asked = {}
     for name in LETS_IN:
         found = Outline(requests.get(f"{playing.url}/finale/{name}", timeout=20).text)
-        asked[name] = found.words.get("signin-why", "")
+        asked[name] = found.words.get("#signin-why", "")
         assert ("token" in found.ids) == ("signin" in found.ids) == bool(asked[name])
     assert not asked["vote"] and not asked["stage"]
     assert "organizer" in asked["director"] and "finalists" in asked["contestant"] and "experts" in asked["judge"]
