@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,22 +12,20 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.worlds.finale import LETTERS
+from workshop_kit.bench.league.processes import free_port
 from workshop_kit.league.finale.client import Audience, Director, Expert, Seat
-
-LETTERS = "ABCDE"
 
 
 @pytest.mark.slow
 def test_a_server_killed_without_warning_loses_nothing_that_was_confirmed(tmp_path: Path, shared, teams, questions):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url, tokens = f"http://127.0.0.1:{port}", tmp_path / "token"
-    script = Path(__file__).with_name("killable.py")
-    command = [sys.executable, str(script), str(tmp_path / "home"), str(shared.domain), str(port), str(tokens)]
+    told = (tmp_path / "home", shared.domain, port, tokens)
+    command = [sys.executable, "-m", "tests.league_finale.killable", *map(str, told)]
 
     def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(command)
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
