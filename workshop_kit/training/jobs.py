@@ -37,6 +37,42 @@ class JobProgress:
     status: str = "InProgress"
 
 
+def follow(
+    job: Any,
+    read: Callable[[dict[str, Any]], JobProgress],
+    ending: Callable[[dict[str, Any]], str],
+    stopped: str,
+    progress: Callable[[JobProgress], None] | None,
+    cancel: Cancel | None,
+    poll_seconds: float | None,
+    *,
+    on_aws: float = 15.0,
+) -> None:
+    """Look at a job of any kind until it is completed, and call `progress` whenever something changed.
+
+    `read` makes progress of what describe() tells, `ending` the sentence for JobFailed. When `cancel` is set the job is
+    stopped and Cancelled is raised with the sentence `stopped`. Between two looks lie `poll_seconds` or, without them,
+    `on_aws` seconds and less where AWS is a local one.
+    """
+    pause = poll_seconds or (0.5 if getattr(job.aws, "endpoint_url", None) else on_aws)
+    told, asked_to_stop = None, False
+    while True:
+        found = job.describe()
+        now = read(found)
+        if progress is not None and now != told:
+            progress(now)
+            told = now
+        if now.status in OVER:
+            break
+        if cancel is not None and cancel.is_set() and not asked_to_stop:
+            job.stop()
+            asked_to_stop = True
+            continue
+        time.sleep(pause)
+    if now.status != "Completed":
+        raise Cancelled(stopped) if asked_to_stop else JobFailed(ending(found))
+
+
 @dataclass(frozen=True)
 class TrainingJob:
     """A training job by its name; every question is asked of AWS anew."""
@@ -79,7 +115,7 @@ class TrainingJob:
         if uri and job["TrainingJobStatus"] in ("Completed", "Stopped"):
             return uri
         if job["TrainingJobStatus"] in OVER:
-            raise JobFailed(_ending(self.name, job))
+            raise JobFailed(_ending(job))
         raise NotYet(f"Training job {self.name} is still running ({job['SecondaryStatus']}); wait for it first.")
 
     def tags(self) -> dict[str, str]:
@@ -122,33 +158,20 @@ class TrainingJob:
         Cancelled is raised. Interrupting the kernel stops the waiting only: the job goes on; run the cell again.
         Raises JobFailed, with AWS's reason, when the job ends without a model.
         """
-        pause = poll_seconds or (0.5 if getattr(self.aws, "endpoint_url", None) else 5.0)
-        tail, reader = _LogTail(self.aws, self.name), Reader()
-        started, told = time.monotonic(), None
+        tail, reader, started = _LogTail(self.aws, self.name), Reader(), time.monotonic()
         first_step: tuple[float, int] | None = None
-        asked_to_stop = False
-        while True:
-            job = self.describe()
+
+        def read(job: dict[str, Any]) -> JobProgress:
+            nonlocal first_step
             for line in tail.new_lines():
                 reader.read(line)
             if reader.step and first_step is None:
                 first_step = (time.monotonic(), reader.step)
-            now = _progress(job, reader, first_step, started)
-            if progress is not None and now != told:
-                progress(now)
-                told = now
-            if job["TrainingJobStatus"] in OVER:
-                break
-            if cancel is not None and cancel.is_set() and not asked_to_stop:
-                self.stop()
-                asked_to_stop = True
-                continue
-            time.sleep(pause)
-        if job["TrainingJobStatus"] == "Completed":
-            return self
-        if asked_to_stop:
-            raise Cancelled(f"Training job {self.name} was stopped as you asked; its last checkpoint is kept.")
-        raise JobFailed(_ending(self.name, job))
+            return _progress(job, reader, first_step, started)
+
+        stopped = f"Training job {self.name} was stopped as you asked; its last checkpoint is kept."
+        follow(self, read, _ending, stopped, progress, cancel, poll_seconds, on_aws=5.0)
+        return self
 
     def _repr_html_(self) -> str:
         try:
@@ -220,7 +243,7 @@ def _progress(job: dict[str, Any], reader: Reader, first_step: tuple[float, int]
         done = total = total or 1
         left = 0.0
     elif state in OVER:
-        text = _ending(job["TrainingJobName"], job)
+        text = _ending(job)
     else:
         text = {
             "Starting": "Starting the machine",
@@ -237,8 +260,9 @@ def _progress(job: dict[str, Any], reader: Reader, first_step: tuple[float, int]
     return JobProgress(done, total, left, text, state)
 
 
-def _ending(name: str, job: dict[str, Any]) -> str:
+def _ending(job: dict[str, Any]) -> str:
     """One sentence for a job that ended without a model."""
+    name = job["TrainingJobName"]
     if job["TrainingJobStatus"] == "Failed":
         reason = job.get("FailureReason") or "AWS gave no reason"
         return (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from workshop_kit.aws import kit_call
-from workshop_kit.errors import AwsProblem, Cancelled, JobFailed, NotYet
+from workshop_kit.errors import AwsProblem, JobFailed, NotYet
 from workshop_kit.league.evaluation.results import EvaluationResults, read_results
-from workshop_kit.training.jobs import OVER, Cancel, JobProgress
+from workshop_kit.training.jobs import OVER, Cancel, JobProgress, follow
 from workshop_kit.training.tags import OWNED
 
 
@@ -52,26 +51,9 @@ class EvaluationJob:
         `progress` is called whenever something changed; Bedrock does not tell how many rows are done. When `cancel` is
         set the job is stopped and Cancelled is raised. Raises JobFailed, with AWS's reason.
         """
-        pause = poll_seconds or (0.5 if getattr(self.aws, "endpoint_url", None) else 15.0)
-        told, asked_to_stop = None, False
-        while True:
-            job = self.describe()
-            now = _progress(job)
-            if progress is not None and now != told:
-                progress(now)
-                told = now
-            if job["status"] in OVER:
-                break
-            if cancel is not None and cancel.is_set() and not asked_to_stop:
-                self.stop()
-                asked_to_stop = True
-                continue
-            time.sleep(pause)
-        if job["status"] == "Completed":
-            return self
-        if asked_to_stop:
-            raise Cancelled(f"Evaluation job {self.name} was stopped as you asked; it gives no results.")
-        raise JobFailed(_ending(job))
+        stopped = f"Evaluation job {self.name} was stopped as you asked; it gives no results."
+        follow(self, _progress, _ending, stopped, progress, cancel, poll_seconds)
+        return self
 
     def results(self) -> EvaluationResults:
         """The scores, from the job's output in S3.
