@@ -103,7 +103,7 @@ class LaunchPlan:
 
     def boto3_code(self) -> str:
         """The same launch as a program. It runs as it is once the rows are uploaded (`plan.upload(aws)`)."""
-        return programs.boto3_program(self)
+        return programs.boto3_program(self, "sagemaker", "create_training_job")
 
     def sdk_code(self) -> str:
         """The same launch with the SageMaker Python SDK 3, once the rows are uploaded."""

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from workshop_kit.training.launching import LaunchPlan
 
 
-def boto3_program(plan: LaunchPlan) -> str:
-    """The launch in plain boto3; it runs as it is once the rows are uploaded."""
+def boto3_program(plan: Any, service: str, operation: str) -> str:
+    """The launch in plain boto3, from a plan's request, region and endpoint_url.
+
+    It runs as it is once the rows are uploaded.
+    """
     where = f', endpoint_url="{plan.endpoint_url}"' if plan.endpoint_url else ""
     if not cost.charges(plan):
         # Local AWS wants a signature but knows no secrets.
@@ -22,9 +25,9 @@ def boto3_program(plan: LaunchPlan) -> str:
     indented = request.replace("\n", "\n          ")
     return (
         "import boto3\n\n"
-        f'sagemaker = boto3.client("sagemaker", region_name="{plan.region}"{where})\n'
+        f'{service} = boto3.client("{service}", region_name="{plan.region}"{where})\n'
         f"request = {indented}\n"
-        "sagemaker.create_training_job(**request)\n"
+        f"{service}.{operation}(**request)\n"
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import json
-import pprint
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from workshop_kit.league.evaluation.rows import EvaluationRow, Rows, as_dataset,
 from workshop_kit.records import content_id, html_table
 from workshop_kit.review.privacy import find_private, require_yes
 from workshop_kit.training.cost import charges
-from workshop_kit.training.programs import plain
+from workshop_kit.training.programs import boto3_program, plain
 from workshop_kit.training.tags import make_tags
 
 BUDGET_USD = 1.0
@@ -64,16 +63,7 @@ class EvaluationPlan:
 
     def boto3_code(self) -> str:
         """The same start as a program; it runs as it is once the rows are uploaded."""
-        where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
-        if not self.paid:
-            where += ',\n    aws_access_key_id="local", aws_secret_access_key="local"'
-        request = pprint.pformat(plain(self.request), sort_dicts=False, width=100).replace("\n", "\n          ")
-        return (
-            "import boto3\n\n"
-            f'bedrock = boto3.client("bedrock", region_name="{self.region}"{where})\n'
-            f"request = {request}\n"
-            "bedrock.create_evaluation_job(**request)\n"
-        )
+        return boto3_program(self, "bedrock", "create_evaluation_job")
 
     def _repr_html_(self) -> str:
         config = self.request["evaluationConfig"]["automated"]

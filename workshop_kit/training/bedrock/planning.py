@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import json
-import pprint
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -27,7 +26,7 @@ from workshop_kit.training.bedrock.jobs import CustomizationJob
 from workshop_kit.training.bedrock.recipes import MICRO, CustomizationRecipe, customization_recipe
 from workshop_kit.training.checks import read_values
 from workshop_kit.training.hyperparameters import Value, as_text
-from workshop_kit.training.programs import plain
+from workshop_kit.training.programs import boto3_program, plain
 from workshop_kit.training.tags import make_tags
 from workshop_kit.workspace import write_atomically
 
@@ -124,16 +123,7 @@ class CustomizationPlan:
 
     def boto3_code(self) -> str:
         """The same launch as a program; it runs as it is once the rows are uploaded."""
-        where = f', endpoint_url="{self.endpoint_url}"' if self.endpoint_url else ""
-        if not self.paid:
-            where += ',\n    aws_access_key_id="local", aws_secret_access_key="local"'
-        request = pprint.pformat(plain(self.request), sort_dicts=False, width=100).replace("\n", "\n          ")
-        return (
-            "import boto3\n\n"
-            f'bedrock = boto3.client("bedrock", region_name="{self.region}"{where})\n'
-            f"request = {request}\n"
-            "bedrock.create_model_customization_job(**request)\n"
-        )
+        return boto3_program(self, "bedrock", "create_model_customization_job")
 
     def upload(self, aws: Any, *, private_ok: bool = False) -> None:
         """Put the rows where the request says they are. Raises BadInput for private text without `private_ok`."""
