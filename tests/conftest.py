@@ -1,50 +1,52 @@
-"""What tests of several folders need: a real PostgreSQL."""
+"""What tests of several folders need: a real PostgreSQL and a real browser."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("tests.worlds")
+
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A real PostgreSQL of Debian's packages on a free port, for the time of the tests; its URL without a database."""
-    binaries = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-    if binaries is None:
+    from workshop_kit.bench.league import processes
+
+    if processes.postgres_binaries() is None:
         pytest.skip("needs Debian's postgresql: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="workshop-pg-"))
-    # PostgreSQL refuses to run as root; tests in a container often are root.
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    run = {"check": True, "capture_output": True, "cwd": folder, **user}
-    subprocess.run([binaries / "initdb", "-D", "data", "-U", "league", "-A", "trust", "--no-sync"], **run)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c max_connections=200"
-    subprocess.run([binaries / "pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start"], **run)
-    try:
-        yield f"postgresql://league@127.0.0.1:{port}"
-    finally:
-        subprocess.run([binaries / "pg_ctl", "-D", "data", "-m", "immediate", "stop"], **run)
-        shutil.rmtree(folder, ignore_errors=True)
+    with processes.postgres() as server:
+        yield server
 
 
 @pytest.fixture
 def postgres(postgres_server: str) -> str:
     """The URL of an empty database."""
-    import psycopg
+    from workshop_kit.bench.league.processes import new_database
 
-    name = f"league_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{postgres_server}/{name}"
+    return new_database(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium without a window. It ends with the module: while it runs, nothing else may use asyncio here."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs Debian's chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """A browser in which no page of another test is open."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()

@@ -2,22 +2,15 @@
 
 import json
 import threading
-import time
 from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy.exc import OperationalError
 
+from tests.worlds.serving import until
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league import client
-
-
-def until(found, seconds: float = 15.0) -> bool:
-    end = time.monotonic() + seconds
-    while not found() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(found())
 
 
 def test_waiting_for_a_score_outlasts_a_restart_of_the_server(tmp_path, domain, aws, serving, monkeypatch) -> None:

@@ -2,42 +2,18 @@
 
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.league.conftest import entry_of
 from workshop_kit.errors import AwsProblem
 from workshop_kit.league import client
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.event import EventSettings
-from workshop_kit.league.judge import JudgeSettings
-from workshop_kit.league.judging import SubmissionJudge
 from workshop_kit.league.judging import submission as work
 from workshop_kit.league.judging.service import measured, service
-from workshop_kit.league.questions import hidden_questions, practice_questions
-from workshop_kit.league.store import open_database, submissions, teams
-from workshop_kit.league.store.events import open_event
+from workshop_kit.league.store import submissions, teams
 from workshop_kit.league.store.submissions import verdicts_of
-
-
-@pytest.fixture
-def prepare(tmp_path: Path, domain: Path, aws):
-    def make(settings: EventSettings | None = None, target: dict | None = None, set: str = "ranked"):
-        store = open_database(tmp_path / "league.sqlite")
-        with store.write() as connection:
-            open_event(connection, "bicycle-library", settings)
-            team = teams.named(connection, "Ada")
-            told = target or {"kind": "sagemaker", "endpoint": "right-80", "system": ""}
-            entry = submissions.submit(connection, team.id, set=set, target=told, provenance={}, key="k1")
-        questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
-        return store, entry, SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load())
-
-    return make
-
-
-def entry_of(store, id):
-    with store.read() as connection:
-        return submissions.entry(connection, id)
 
 
 def test_several_judges_each_give_a_verdict_and_the_majority_counts(prepare, aws) -> None:
@@ -79,8 +55,7 @@ def test_calls_to_a_judge_keep_to_the_rate(prepare, aws) -> None:
     assert max(sum(1 for c in calls if a <= c < a + 0.5) for a in calls) <= 12
 
 
-def test_what_passes_is_tried_again_and_costs_nothing(prepare, aws, monkeypatch) -> None:
-    monkeypatch.setattr("workshop_kit.league.asking.random.uniform", lambda a, b: 0.0)
+def test_what_passes_is_tried_again_and_costs_nothing(prepare, aws, no_pauses) -> None:
     honest, failed = aws.invoke_endpoint, []
 
     def invoke(**more):
@@ -128,7 +103,7 @@ def test_stopping_leaves_a_submission_to_be_taken_up(prepare, aws) -> None:
     assert entry_of(store, entry.id).state == "judging"
 
 
-def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, aws, monkeypatch) -> None:
+def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, aws, no_pauses, monkeypatch) -> None:
     stands = []
 
     class Deployed:
@@ -148,7 +123,6 @@ def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, 
         return Deployed()
 
     monkeypatch.setattr(work, "deploy", deploy)
-    monkeypatch.setattr("workshop_kit.league.asking.random.uniform", lambda a, b: 0.0)
     store, entry, judge = prepare(target={"kind": "artefact", "training_job": "job-1", "system": ""})
     judge.run(entry.id)
     assert entry_of(store, entry.id).score.wins == 7 and stands == []

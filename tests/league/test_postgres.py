@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.league.conftest import RIGHT_80
 from workshop_kit.league import client
 from workshop_kit.league.judge import JudgeSettings
 from workshop_kit.league.judging.postgres import PostgresWorker
@@ -55,8 +56,7 @@ def test_what_no_job_was_made_for_is_judged_too(tmp_path: Path, domain: Path, aw
 
         with store.write() as connection:
             team = teams.named(connection, "Ada")
-            target = {"kind": "sagemaker", "endpoint": "right-80", "system": ""}
-            entry = submissions.submit(connection, team.id, set="ranked", target=target, provenance={}, key="k1")
+            entry = submissions.submit(connection, team.id, set="ranked", target=RIGHT_80, provenance={}, key="k1")
         questions = {"ranked": hidden_questions(domain), "practice": ()}
         worker = PostgresWorker(SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load()))
         worker.start()

@@ -1,14 +1,16 @@
 """PostgreSQL that goes away in the middle of an event and comes back."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 
-from workshop_kit.bench.league.processes import postgres_binaries
+from workshop_kit.bench.league.processes import postgres, postgres_binaries
 from workshop_kit.league import client
 from workshop_kit.league.judging import postgres as workers
 from workshop_kit.league.judging.postgres import PostgresQueue
@@ -17,36 +19,24 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory) -> Iterator[tuple[str, Callable[..., None]]]:
-    """A PostgreSQL of one test: its URL, and a function that starts and stops it."""
-    import os
-    import shutil
-    import socket
-    import tempfile
-
-    binaries = postgres_binaries()
-    if binaries is None:
+def own_postgres(tmp_path_factory) -> Iterator[tuple[str, Callable[[str], None]]]:
+    """A PostgreSQL of one test: its URL, and a function that stops it (as a power cut would) and starts it again."""
+    if postgres_binaries() is None:
         pytest.skip("needs Debian's postgresql: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="workshop-pg-"))
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    if user:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    run = {"check": True, "capture_output": True, "cwd": folder, **user}
-    subprocess.run([binaries / "initdb", "-D", "data", "-U", "league", "-A", "trust", "--no-sync"], **run)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
+    with postgres() as server:
+        url = f"{server}/postgres"
+        with psycopg.connect(url) as connection:
+            folder = Path(connection.execute("SHOW data_directory").fetchone()[0])
+        user = {"user": folder.owner(), "group": folder.group(), "extra_groups": []} if os.geteuid() == 0 else {}
+        told = (folder / "postmaster.opts").read_text().strip().split(maxsplit=1)[1]  # how it was started
 
-    def control(*action: str) -> None:
-        subprocess.run([binaries / "pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, *action], **run)
+        def control(action: str) -> None:
+            command = [postgres_binaries() / "pg_ctl", "-D", "data", "-w", "-l", "log", "-m", "immediate", "-o", told]
+            subprocess.run([*command, action], check=True, capture_output=True, cwd=folder.parent, **user)
 
-    control("start")
-    try:
-        yield f"postgresql://league@127.0.0.1:{port}/postgres", control
-    finally:
-        subprocess.run([binaries / "pg_ctl", "-D", "data", "-m", "immediate", "stop"], **run | {"check": False})
-        shutil.rmtree(folder, ignore_errors=True)
+        yield url, control
+        if not (folder / "postmaster.pid").exists():
+            control("start")
 
 
 def test_after_an_outage_of_the_database_the_league_goes_on(
@@ -67,7 +57,7 @@ def test_after_an_outage_of_the_database_the_league_goes_on(
         aws.hold.clear()
         under_way = client.submit(aws, "right-70", "Bob", domain="bicycle-library", url=url, wait=False)
         time.sleep(1.0)
-        control("-m", "immediate", "stop")
+        control("stop")
         aws.hold.set()
         assert requests.get(f"{url}/api/standings", timeout=10).status_code == 503
         until = time.monotonic() + 30

@@ -1,5 +1,4 @@
 import json
-import socket
 import threading
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workshop_kit.bench.league.processes import free_port
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league import client, process
 
@@ -163,11 +163,8 @@ def test_hostile_names_are_text_and_the_page_runs_no_foreign_script(league: str,
 
 def test_a_league_that_cant_be_reached_or_is_none_is_told(aws, league: str, monkeypatch) -> None:
     monkeypatch.setattr(client.talking, "ATTEMPTS", 1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
     with pytest.raises(LeagueProblem, match="can't be reached"):
-        client.standings(url=closed)
+        client.standings(url=f"http://127.0.0.1:{free_port()}")
 
 
 def test_practice_shows_every_verdict(aws, domain: Path) -> None:

@@ -30,14 +30,11 @@ from workshop_kit.league.store.submissions import StoredVerdict
 TARGET = {"kind": "sagemaker", "endpoint": "right-80", "system": ""}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request, tmp_path: Path):
-    where = tmp_path / "league.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    database = open_database(where)
-    with database.write() as connection:
+@pytest.fixture
+def store(both: Database) -> Database:
+    with both.write() as connection:
         open_event(connection, "bicycle-library")
-    yield database
-    database.close()
+    return both
 
 
 def verdict(question: str, outcome: str = "win", judge: str = "j") -> StoredVerdict:
