@@ -9,8 +9,8 @@ store/          what is remembered, durably: SQLite or PostgreSQL
 judging/        the background work, in the server or on other hosts
 server/         the HTTP door and the pages
 finale/         the live finale
-evaluation.py   the same judging as a Bedrock evaluation job
-process.py      one server per workspace: start, find, stop
+evaluation/     the same judging as a Bedrock evaluation job
+process.py      one server per workspace: start, find, stop; own.py: an organizer's token for it
 client/         submit, practise, standings, join a team
 organizer.py    what an organizer does, from a notebook; organizer_values.py: what it gives
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from workshop_kit.errors import LeagueProblem
-from workshop_kit.league.client.talking import server_url
 from workshop_kit.league.finale.client import Director
-from workshop_kit.league.process import folder
-from workshop_kit.settings import DEFAULT_DOMAIN, league_url, workspace_root
+from workshop_kit.league.own import own_league
+from workshop_kit.settings import DEFAULT_DOMAIN
 
 
 def host(domain: str = DEFAULT_DOMAIN, *, name: str = "Director") -> Director:
@@ -15,20 +13,4 @@ def host(domain: str = DEFAULT_DOMAIN, *, name: str = "Director") -> Director:
     Whoever has the workspace's files may direct its league; elsewhere the host gives out organizers' tokens
     (`workshop-kit league token`). Raises LeagueProblem when WORKSHOP_LEAGUE_URL names a league of somebody else.
     """
-    from workshop_kit.league.store.audit import note
-    from workshop_kit.league.store.database import open_database
-    from workshop_kit.league.store.tokens import issue
-
-    if told := league_url():
-        raise LeagueProblem(
-            f"WORKSHOP_LEAGUE_URL names the league at {told}; ask its host for an organizer's token and use Director."
-        )
-    url = server_url(domain)
-    database = open_database(folder(workspace_root()) / "league.sqlite")
-    try:
-        with database.write() as connection:
-            token = issue(connection, "organizer", None, name[:60])
-            note(connection, "this workspace", "new token", "organizer", {"name": name[:60]})
-    finally:
-        database.close()
-    return Director(url, token)
+    return Director(*own_league(domain, name, "Director"))
