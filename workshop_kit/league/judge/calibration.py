@@ -102,17 +102,10 @@ def calibrate(
             told = judge(aws, model_id, pair.question, pair.candidate, pair.reference, settings=settings)
         except LeagueProblem as problem:
             return _row(pair, None, str(problem)), Spent()
-        spent = Spent(told.calls, told.input_tokens, told.output_tokens, told.seconds)
-        return _row(pair, told, told.reason), spent
+        return _row(pair, told, told.reason), told.spent
 
-    rows: dict[str, CalibrationRow] = {}
-    spent = Spent()
-    for row, took in each(one, pairs, workers, cancel, "The calibration was stopped."):
-        rows[row.id] = row
-        spent += took
-        if progress:
-            progress(len(rows), len(pairs))
-    return CalibrationResult(model_id, settings.id, found.id, tuple(rows[pair.id] for pair in pairs), spent)
+    rows, spent = each(one, pairs, workers, progress, cancel, "The calibration was stopped.")
+    return CalibrationResult(model_id, settings.id, found.id, rows, spent)
 
 
 def _row(pair: Pair, told: Judgement | None, reason: str) -> CalibrationRow:

@@ -1,12 +1,13 @@
-"""Several verdicts at once, a few at a time."""
+"""Several verdicts at once, a few at a time, and what they took together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, TypeVar
 
 from workshop_kit.errors import Cancelled
+from workshop_kit.league.judge.verdict import Spent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,19 +21,33 @@ class Cancel(Protocol):
         ...
 
 
-def each(one: Callable[[T], R], things: Sequence[T], workers: int, cancel: Cancel | None, stopped: str) -> Iterator[R]:
-    """The results of `one`, as they come; no more than `workers` are ever under way, so that stopping is soon done.
+def each(
+    one: Callable[[T], tuple[R, Spent]],
+    things: Sequence[T],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+    cancel: Cancel | None,
+    stopped: str,
+) -> tuple[tuple[R, ...], Spent]:
+    """What `one` makes of each thing, in the things' order, and what all took.
 
-    Raises what `one` raises, and Cancelled with the sentence `stopped`.
+    No more than `workers` are ever under way, so that stopping is soon done. `progress` gets (done, of how many) in the
+    calling thread. Raises what `one` raises, and Cancelled with the sentence `stopped`.
     """
-    todo = list(reversed(things))
-    waiting: set[Future[R]] = set()
+    todo = list(range(len(things)))[::-1]
+    waiting: dict[Future[tuple[R, Spent]], int] = {}
+    found: dict[int, R] = {}
+    spent = Spent()
     with ThreadPoolExecutor(workers, thread_name_prefix="judge") as pool:
         while todo or waiting:
             if cancel is not None and cancel.is_set():
                 raise Cancelled(stopped)
             while todo and len(waiting) < workers:
-                waiting.add(pool.submit(one, todo.pop()))
-            done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
+                place = todo.pop()
+                waiting[pool.submit(one, things[place])] = place
+            for future in wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED).done:
+                found[waiting.pop(future)], took = future.result()
+                spent += took
+                if progress:
+                    progress(len(found), len(things))
+    return tuple(found[place] for place in range(len(things))), spent

@@ -54,6 +54,11 @@ class Judgement:
         """Whether the two orders told different winners, whatever that came to."""
         return self.first != self.second
 
+    @property
+    def spent(self) -> Spent:
+        """What it took, of both orders."""
+        return Spent(self.calls, self.input_tokens, self.output_tokens, self.seconds)
+
 
 def prompt(question: Question, a: str, b: str, settings: JudgeSettings | None = None) -> str:
     """The judge's prompt for one order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from workshop_kit.aws import Aws
@@ -99,25 +100,19 @@ def try_attacks(
     chosen = (
         corpus if limit is None or limit >= len(corpus) else [corpus[n * len(corpus) // limit] for n in range(limit)]
     )
-    asked = [(n, a, found.practice_questions[n % len(found.practice_questions)]) for n, a in enumerate(chosen)]
+    asked = list(zip(chosen, cycle(found.practice_questions), strict=False))
 
-    def one(task: tuple[int, Attack, Question]) -> tuple[int, TrialRow, Spent]:
-        number, attack, question = task
+    def one(task: tuple[Attack, Question]) -> tuple[TrialRow, Spent]:
+        attack, question = task
         try:
             told = judge(
                 aws, model_id, question, attack.text(question, settings), mediocre(question), settings=settings
             )
         except LeagueProblem as problem:
-            return number, TrialRow(attack.id, attack.kind, question.id, "", False, (), str(problem)), Spent()
+            return TrialRow(attack.id, attack.kind, question.id, "", False, (), str(problem)), Spent()
         fell = "candidate" in (told.first, told.second)
         row = TrialRow(attack.id, attack.kind, question.id, told.outcome, fell, told.flags, told.reason)
-        return number, row, Spent(told.calls, told.input_tokens, told.output_tokens, told.seconds)
+        return row, told.spent
 
-    rows: dict[int, TrialRow] = {}
-    spent = Spent()
-    for number, row, took in each(one, asked, workers, cancel, "The trial was stopped."):
-        rows[number] = row
-        spent += took
-        if progress:
-            progress(len(rows), len(asked))
-    return TrialResult(model_id, settings.id, found.id, tuple(rows[n] for n in sorted(rows)), spent)
+    rows, spent = each(one, asked, workers, progress, cancel, "The trial was stopped.")
+    return TrialResult(model_id, settings.id, found.id, rows, spent)
