@@ -32,11 +32,8 @@ def _ask(state: State, command: do.Ask, now: float) -> State:
 
 
 def _answered(state: State, command: do.Answered, now: float) -> State:
-    found = round_of(state, command.round)
-    asked = found.generation(command.generation)
+    found, asked = _awaited(state, command)
     if asked is None:
-        raise LeagueProblem("Nobody asked for this answer.", status=404)
-    if asked.state != "asked":
         return state
     in_time = found.closed is None or now <= found.closed + state.settings.grace
     told = replace(
@@ -46,13 +43,19 @@ def _answered(state: State, command: do.Answered, now: float) -> State:
 
 
 def _no_answer(state: State, command: do.NoAnswer, now: float) -> State:
+    found, asked = _awaited(state, command)
+    if asked is None:
+        return state
+    return state.with_round(_replaced(found, replace(asked, state="failed", problem=command.problem, ended=now)))
+
+
+def _awaited(state: State, command: do.Answered | do.NoAnswer) -> tuple[Round, Generation | None]:
+    """The round and the answer that is still awaited in it, None when it has come."""
     found = round_of(state, command.round)
     asked = found.generation(command.generation)
     if asked is None:
         raise LeagueProblem("Nobody asked for this answer.", status=404)
-    if asked.state != "asked":
-        return state
-    return state.with_round(_replaced(found, replace(asked, state="failed", problem=command.problem, ended=now)))
+    return found, asked if asked.state == "asked" else None
 
 
 def _replaced(found: Round, told: Generation) -> Round:
