@@ -73,6 +73,15 @@ def follow(
         raise Cancelled(stopped) if asked_to_stop else JobFailed(ending(found))
 
 
+def stop_unless_over(job: Any, operation: Callable[..., Any], **which: str) -> None:
+    """Ask AWS to stop a job of any kind; one that is over already, which AWS refuses to stop, is left as it is."""
+    try:
+        kit_call(operation, **which)
+    except AwsProblem:
+        if job.status not in OVER:
+            raise
+
+
 @dataclass(frozen=True)
 class TrainingJob:
     """A training job by its name; every question is asked of AWS anew."""
@@ -139,11 +148,7 @@ class TrainingJob:
 
     def stop(self) -> None:
         """Ask the job to stop; it keeps its last checkpoint. A job that is over already is left as it is."""
-        try:
-            kit_call(self.aws.client("sagemaker").stop_training_job, TrainingJobName=self.name)
-        except AwsProblem:
-            if self.status not in OVER:
-                raise
+        stop_unless_over(self, self.aws.client("sagemaker").stop_training_job, TrainingJobName=self.name)
 
     def wait(
         self,

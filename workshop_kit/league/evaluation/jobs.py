@@ -10,7 +10,7 @@ from typing import Any
 from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, JobFailed, NotYet
 from workshop_kit.league.evaluation.results import EvaluationResults, read_results
-from workshop_kit.training.jobs import OVER, Cancel, JobProgress, follow
+from workshop_kit.training.jobs import OVER, Cancel, JobProgress, follow, stop_unless_over
 from workshop_kit.training.tags import OWNED
 
 
@@ -33,11 +33,7 @@ class EvaluationJob:
 
     def stop(self) -> None:
         """Ask the job to stop; it gives no results then. A job that is over already is left as it is."""
-        try:
-            kit_call(self.aws.client("bedrock").stop_evaluation_job, jobIdentifier=self.arn)
-        except AwsProblem:
-            if self.status not in OVER:
-                raise
+        stop_unless_over(self, self.aws.client("bedrock").stop_evaluation_job, jobIdentifier=self.arn)
 
     def wait(
         self,

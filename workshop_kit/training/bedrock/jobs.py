@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem, JobFailed, NotYet
-from workshop_kit.training.jobs import OVER, Cancel, JobProgress, follow
+from workshop_kit.training.jobs import OVER, Cancel, JobProgress, follow, stop_unless_over
 
 _PHASES = (
     ("dataProcessingDetails", "Reading the data"),
@@ -56,11 +56,7 @@ class CustomizationJob:
 
     def stop(self) -> None:
         """Ask the job to stop; it makes no model then. A job that is over already is left as it is."""
-        try:
-            kit_call(self.aws.client("bedrock").stop_model_customization_job, jobIdentifier=self.name)
-        except AwsProblem:
-            if self.status not in OVER:
-                raise
+        stop_unless_over(self, self.aws.client("bedrock").stop_model_customization_job, jobIdentifier=self.name)
 
     def wait(
         self,
