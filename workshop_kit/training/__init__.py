@@ -5,6 +5,7 @@ hyperparameters.py  a recipe: the hub's names, bounds and defaults joined with t
 checks.py           one value, and traps in the whole
 cost.py             steps, time and cost before launch
 launching.py        configuration -> plan (the exact boto3 request) -> job
+cards.py            a plan as a card
 jobs.py             describe, logs, wait, stop
 runs.py             a job's loss curves, read from its logs
 curves.py           the curves drawn and as a table

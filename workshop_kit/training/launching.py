@@ -5,7 +5,6 @@ A job's name is made from what goes into it, so running a notebook cell again fi
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import tempfile
@@ -22,6 +21,7 @@ from workshop_kit.review import Split
 from workshop_kit.review.privacy import find_private, require_yes
 from workshop_kit.settings import JUMPSTART_MODEL_ID
 from workshop_kit.training import cost, programs
+from workshop_kit.training.cards import plan_card
 from workshop_kit.training.checks import read_values, traps
 from workshop_kit.training.hyperparameters import Recipe, Value, as_text, recipe
 from workshop_kit.training.jobs import TrainingJob
@@ -259,37 +259,21 @@ def launch(
 
 def plan_html(plan: LaunchPlan) -> str:
     """The plan as a card: what is trained, steps, time, cost, warnings and the request."""
-    facts = [
-        ("Model", f"{plan.recipe.model_id}: {plan.recipe.label}"),
-        ("Rows", f"{plan.estimate.rows} to train on, {len(plan.split.validation)} to evaluate with"),
-        ("Effective batch", f"{plan.estimate.effective_batch} rows per step"),
-        (
-            "Steps",
-            f"{plan.estimate.steps} ({plan.estimate.steps_per_epoch} per epoch, {plan.estimate.epochs} epochs)",
-        ),
-        ("Time", plan.estimate.time_line),
-        ("Memory on AWS", str(plan.memory or "not known for this model or machine")),
-        ("Cost", plan.estimate.cost_line),
-        ("Job name", plan.job_name),
-    ]
-    cell = "text-align:left;vertical-align:top;"
-    rows = "".join(
-        f"<tr><th scope='row' style='{cell}padding-right:16px;white-space:nowrap'>{html.escape(name)}</th>"
-        f"<td style='{cell}white-space:normal'>{html.escape(value)}</td></tr>"
-        for name, value in facts
-    )
-    notes = "".join(
-        f"<p role='note'><b>{'Stop' if finding.severity == 'error' else 'Look'}:</b> {html.escape(finding.message)} "
-        f"{html.escape(finding.fix)}</p>"
-        for finding in plan.findings
-    )
-    code = html.escape(plan.boto3_code())
-    return (
-        f"<table>{rows}</table>{notes}<details><summary>The same launch in plain boto3</summary>"
-        f"<pre style='overflow-x:auto'>{code}</pre></details>"
-        "<details><summary>The same with the SageMaker SDK</summary>"
-        f"<pre style='overflow-x:auto'>{html.escape(plan.sdk_code())}</pre></details>"
-    )
+    facts = {
+        "Model": f"{plan.recipe.model_id}: {plan.recipe.label}",
+        "Rows": f"{plan.estimate.rows} to train on, {len(plan.split.validation)} to evaluate with",
+        "Effective batch": f"{plan.estimate.effective_batch} rows per step",
+        "Steps": f"{plan.estimate.steps} ({plan.estimate.steps_per_epoch} per epoch, {plan.estimate.epochs} epochs)",
+        "Time": plan.estimate.time_line,
+        "Memory on AWS": str(plan.memory or "not known for this model or machine"),
+        "Cost": plan.estimate.cost_line,
+        "Job name": plan.job_name,
+    }
+    code = {
+        "The same launch in plain boto3": plan.boto3_code(),
+        "The same with the SageMaker SDK": plan.sdk_code(),
+    }
+    return plan_card(facts, plan.findings, code)
 
 
 def _data_uris(aws: Any, split: Split) -> dict[str, str]:

@@ -5,7 +5,6 @@ A job's name is made from what goes into it, so running a notebook cell again fi
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from workshop_kit.review.privacy import find_private, require_yes
 from workshop_kit.training import cost
 from workshop_kit.training.bedrock.jobs import CustomizationJob
 from workshop_kit.training.bedrock.recipes import MICRO, CustomizationRecipe, customization_recipe
+from workshop_kit.training.cards import plan_card
 from workshop_kit.training.checks import read_values
 from workshop_kit.training.hyperparameters import Value, as_text
 from workshop_kit.training.programs import boto3_program, plain
@@ -137,29 +137,15 @@ class CustomizationPlan:
             kit_call(s3.put_object, Bucket=bucket, Key=key, Body="".join(map(json_line, map(dict, rows))).encode())
 
     def _repr_html_(self) -> str:
-        facts = [
-            ("Recipe", f"{self.recipe.title}: {self.recipe.what}"),
-            ("Model", self.config.base_model),
-            ("Rows", f"{len(self.train)} to train on, {len(self.validation)} to validate with"),
-            ("Steps", f"{self.steps:,}"),
-            ("Cost", self.cost_line),
-            ("Job name", self.job_name),
-        ]
-        cell = "text-align:left;vertical-align:top;"
-        rows = "".join(
-            f"<tr><th scope='row' style='{cell}padding-right:16px'>{html.escape(name)}</th>"
-            f"<td style='{cell}white-space:normal'>{html.escape(value)}</td></tr>"
-            for name, value in facts
-        )
-        notes = "".join(
-            f"<p role='note'><b>{'Stop' if found.severity == 'error' else 'Look'}:</b> {html.escape(found.message)} "
-            f"{html.escape(found.fix)}</p>"
-            for found in self.findings
-        )
-        return (
-            f"<table>{rows}</table>{notes}<details><summary>The same launch in plain boto3</summary>"
-            f"<pre style='overflow-x:auto'>{html.escape(self.boto3_code())}</pre></details>"
-        )
+        facts = {
+            "Recipe": f"{self.recipe.title}: {self.recipe.what}",
+            "Model": self.config.base_model,
+            "Rows": f"{len(self.train)} to train on, {len(self.validation)} to validate with",
+            "Steps": f"{self.steps:,}",
+            "Cost": self.cost_line,
+            "Job name": self.job_name,
+        }
+        return plan_card(facts, self.findings, {"The same launch in plain boto3": self.boto3_code()})
 
 
 def plan_customization(
