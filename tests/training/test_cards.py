@@ -14,8 +14,10 @@ def test_a_card_tells_facts_then_what_stops_then_the_programs() -> None:
     card = plan_card({"Model": "<script>", "Cost": "0 & USD"}, findings, {"In boto3": 'x = "<a>"', "In <SDK>": "y"})
     told = [
         ">Model</th>", ">&lt;script&gt;</td>", ">Cost</th>", ">0 &amp; USD</td>",
-        "<b>Stop:</b> There are &lt;2&gt; rows. Take &amp; more.</p>", "<b>Look:</b> There are no validation rows. </p>",
-        "<summary>In boto3</summary>", ">x = &quot;&lt;a&gt;&quot;</pre>", "<summary>In &lt;SDK&gt;</summary>", ">y</pre>",
+        "<b>Stop:</b> There are &lt;2&gt; rows. Take &amp; more.</p>",
+        "<b>Look:</b> There are no validation rows. </p>",
+        "<summary>In boto3</summary>", ">x = &quot;&lt;a&gt;&quot;</pre>",
+        "<summary>In &lt;SDK&gt;</summary>", ">y</pre>",
     ]  # fmt: skip
     places = [card.find(part) for part in told]
     assert -1 not in places and places == sorted(places)
