@@ -328,3 +328,13 @@ def test_whatever_comes_the_rules_hold_and_the_log_makes_the_state_again(steps: 
     rows = [(when, *do.to_row(command)) for when, command in kept]
     again = [(when, do.from_row(kind, body)) for when, kind, body in json.loads(json.dumps(rows))]
     assert replay("f", again) == state
+
+
+def test_a_round_opened_again_after_later_ones_is_the_one_that_is_shown_when_it_is_over(opened: State) -> None:
+    skip = do.Skip(1, "Nobody came.")
+    told = play(opened, (1001, skip), (1002, do.Open(2)), (1003, do.Skip(2, "Nor here.")))
+    assert told.shown.number == 2
+    again = apply(told, do.Reopen(1, "Now they are here."), 1004)
+    assert again.shown.number == 1 and again.unfinished
+    over = apply(again, skip, 1005)
+    assert over.shown.number == 1 and not over.unfinished and over.active is None

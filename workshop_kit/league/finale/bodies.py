@@ -67,7 +67,14 @@ class NewFinale(Body):
     questions: Annotated[list[QuestionBody], Field(min_length=1, max_length=50)] | None = None
     draw_from: Literal["ranked", "practice"] = "ranked"
     rounds: Annotated[int, Field(ge=1, le=20)] = 5
-    instead: bool = False  # take the place of a finale in the middle of a round
+    instead: bool = False  # take the place of a finale that was begun and is not over
+
+
+class Current(Body):
+    """An earlier finale that shall be the current one again; `instead` of one that was begun and is not over."""
+
+    finale: Id
+    instead: bool = False
 
 
 class Seat(Body):

@@ -89,7 +89,7 @@ class Director(Stage):
         `contestants` are (team, endpoint's name or Bedrock model id); without any, the first of the standings play.
         `questions` are of your own; without any, `rounds` are drawn (`draw_from` "ranked" or "practice"). Further
         `settings`: title, seconds, grace, judge, rehearsal, public_url, and `instead` to take the place of a finale
-        in the middle of a round.
+        that was begun and is not over. The one before it can be made the current one again (`finales`, `make_current`).
         """
         body: dict[str, Any] = dict(settings)
         if contestants is not None:
@@ -99,6 +99,17 @@ class Director(Stage):
         if weights is not None:
             body["weights"] = dict(weights)
         return self._view("POST", "", body)
+
+    def finales(self) -> list[dict[str, Any]]:
+        """Every finale that was made, the current one first: its id as `finale`, title, made, rounds, over and more."""
+        return list(self._call("GET", "/director/finales")["finales"])
+
+    def make_current(self, finale: str, *, instead: bool = False) -> FinaleView:
+        """An earlier finale, by its id, is the current one again, as it was left.
+
+        `instead` takes the place of one that was begun and is not over.
+        """
+        return self._view("POST", "/director/current", {"finale": finale, "instead": instead})
 
     def seat(self, name: str, *, expert: bool = False) -> str:
         """A token for a contestant's page (by the team's name) or an expert's; it is told this once."""

@@ -87,9 +87,8 @@ def _skip(state: State, command: do.Skip, now: float) -> State:
         raise LeagueProblem(f"Round {state.active.number} {SAID[state.active.phase]}; skip this one then.", status=409)
     used, closed = found.elapsed(now), found.closed or now
     reason = reason_for(command.reason, "Skipping a round")
-    return state.with_round(
-        replace(found, phase="skipped", used=used, closed=closed, deadline=None, reason=reason, step=0)
-    )
+    over = replace(found, phase="skipped", used=used, closed=closed, deadline=None, reason=reason, step=0)
+    return state.with_round(replace(over, ended=state.seq + 1))
 
 
 def _reopen(state: State, command: do.Reopen, now: float) -> State:
@@ -170,8 +169,9 @@ def _reveal(state: State, command: do.Reveal, now: float) -> State:
             f"The judge has no score for {unscored} of {len(there)} answers; wait, override it or leave its part out.",
             status=409,
         )
+    shown = replace(found, step=command.step)
     last = command.step == len(STEPS)
-    return state.with_round(replace(found, step=command.step, phase="revealed" if last else "counted"))
+    return state.with_round(replace(shown, phase="revealed", ended=state.seq + 1) if last else shown)
 
 
 RULES = {

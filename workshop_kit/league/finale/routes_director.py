@@ -1,8 +1,6 @@
 """What the director of a finale may do; everything is in the audit log."""
 
-import random
 import secrets
-import uuid
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -13,15 +11,14 @@ from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.finale import bodies, views
 from workshop_kit.league.finale import commands as do
 from workshop_kit.league.finale.engine import at
+from workshop_kit.league.finale.making import contestants_of, questions_of
 from workshop_kit.league.finale.scoring import Weights
-from workshop_kit.league.finale.state import Contestant, FinaleSettings
+from workshop_kit.league.finale.state import FinaleSettings
 from workshop_kit.league.finale.store import FinaleStore
 from workshop_kit.league.server.access import Access
 from workshop_kit.league.server.context import Context
-from workshop_kit.league.store import submissions, teams, tokens
+from workshop_kit.league.store import tokens
 from workshop_kit.league.store.audit import note
-from workshop_kit.league.store.events import settings_of
-from workshop_kit.league.store.standings import places
 from workshop_kit.league.store.tokens import Identity
 
 LOOK = 1.0  # how often the count of votes is looked at, in seconds
@@ -51,8 +48,24 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
             body.title, body.seconds, body.grace, Weights(**body.weights.model_dump()), body.judge, seed,
             body.rehearsal, body.public_url,
         )  # fmt: skip
-        command = do.Create(settings, _contestants(context, body), _questions(context, body, seed))
-        store.create(command, str(who), instead=body.instead)
+        questions = questions_of(context, body, seed)
+        store.create(
+            lambda connection: do.Create(settings, contestants_of(connection, body, str(who)), questions),
+            str(who),
+            instead=body.instead,
+        )
+        changed()
+        return view()
+
+    @router.get("/api/finale/director/finales")
+    def get_finales(who: Director) -> dict[str, Any]:
+        """Every finale that was made, the current one first."""
+        return {"finales": [views.listed(state, made) for state, made in store.all()]}
+
+    @router.post("/api/finale/director/current")
+    def make_current(body: bodies.Current, who: Director) -> dict[str, Any]:
+        """An earlier finale is the current one again, as it was left."""
+        store.make_current(body.finale, str(who), instead=body.instead)
         changed()
         return view()
 
@@ -168,42 +181,3 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
         return act(do.SetAddress(body.public_url), who, body.key)
 
     return router
-
-
-def _contestants(context: Context, body: bodies.NewFinale) -> tuple[Contestant, ...]:
-    """The finalists named, or the first teams of the standings with the models they chose."""
-    if body.contestants is not None:
-        with context.database.write() as connection:
-            found = [(teams.named(connection, told.name), told.target.model_dump()) for told in body.contestants]
-        return tuple(Contestant(uuid.uuid4().hex[:12], team.name, team.id, target) for team, target in found)
-    made = []
-    with context.database.read() as connection:
-        for place in places(connection)[: settings_of(connection).finalists]:
-            team = teams.team(connection, place.team)
-            target = submissions.entry(connection, team.plays or place.submission).target
-            if target["kind"] == "artefact":
-                raise LeagueProblem(
-                    f"The model of {team.name} is the training job {target['training_job']}, which stands behind no "
-                    "endpoint; deploy it and name every contestant with its endpoint."
-                )
-            made.append(Contestant(uuid.uuid4().hex[:12], team.name, team.id, target))
-    if len(made) < 2:
-        raise LeagueProblem(f"The standings have {len(made)} teams; name the contestants of the finale yourself.")
-    return tuple(made)
-
-
-def _questions(context: Context, body: bodies.NewFinale, seed: str) -> tuple[Any, ...]:
-    """The questions given, or some of the league's own."""
-    if body.questions is not None:
-        return tuple(do.question_from(told.model_dump()) for told in body.questions)
-    if body.draw_from == "ranked":
-        with context.database.read() as connection:
-            rules = settings_of(connection).rules_at(context.clock())
-        if rules.ranked:
-            raise LeagueProblem(
-                "Ranked submissions are still taken and the finale would show their hidden questions; freeze the "
-                "league first, or give questions of your own.",
-                status=409,
-            )
-    found = list(context.questions[body.draw_from])
-    return tuple(random.Random(seed).sample(found, min(body.rounds, len(found))))

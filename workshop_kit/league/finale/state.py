@@ -142,6 +142,12 @@ class Round:
     left_out: Mapping[str, str] = field(default_factory=dict)  # part -> reason
     step: int = 0
     reason: str = ""  # why it was skipped or opened again
+    ended: int = 0  # the finale's step that revealed or skipped it last
+
+    @property
+    def over(self) -> bool:
+        """Whether it has been revealed or skipped."""
+        return self.phase in ("revealed", "skipped")
 
     def remaining(self, now: float) -> float:
         """Seconds of the countdown that are left; 0 once it is over."""
@@ -198,13 +204,18 @@ class State:
     @property
     def active(self) -> Round | None:
         """The round that is being played, if one is."""
-        return next((r for r in self.rounds if r.phase not in ("waiting", "revealed", "skipped")), None)
+        return next((r for r in self.rounds if r.phase != "waiting" and not r.over), None)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a round was opened and not all are over."""
+        return any(r.opening for r in self.rounds) and not all(r.over for r in self.rounds)
 
     @property
     def shown(self) -> Round | None:
-        """The round to look at: the active one, else the last one that is over, else the first."""
-        over = [r for r in self.rounds if r.phase in ("revealed", "skipped")]
-        return self.active or (over[-1] if over else self.rounds[0] if self.rounds else None)
+        """The round to look at: the active one, else the one that was over last, else the first."""
+        over = [r for r in self.rounds if r.over]
+        return self.active or max(over or self.rounds[:1], key=lambda r: r.ended, default=None)
 
     @property
     def next(self) -> Round | None:

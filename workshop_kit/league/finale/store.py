@@ -48,27 +48,22 @@ class FinaleStore:
                 return self.now(reading)
         return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
-    def create(self, command: do.Create, who: str, *, instead: bool = False) -> State:
+    def create(self, make: do.Create | Callable[[Connection], do.Create], who: str, *, instead: bool = False) -> State:
         """A new finale, which is the current one from now on.
 
-        Raises LeagueProblem (409) while a round of the one before it is being played, unless it is made `instead`.
+        `make` is the command, or makes it within the transaction. Raises LeagueProblem (409) while the one before it
+        has been begun and not ended, unless it is made `instead`.
         """
         id = uuid.uuid4().hex[:12]
-        made = start(id, command)
         with self.database.write() as connection:
             now = self.now(connection)
-            if not instead and connection.execute(select(func.count()).select_from(finales)).scalar_one():
-                before = self._state(connection, self._current_id(connection))
-                if playing := at(before, now).active:
-                    raise LeagueProblem(
-                        f"Round {playing.number} of {before.settings.title} is being played; end it first, or say "
-                        "that the new finale takes its place.",
-                        status=409,
-                    )
-            latest = connection.execute(select(func.max(finales.c.created))).scalar_one()
-            created = now if latest is None else max(now, latest + 1e-3)
+            self._may_give_way(connection, now, instead)
+            command = make(connection) if callable(make) else make
+            made = start(id, command)
             connection.execute(
-                insert(finales).values(id=id, created=created, secret=secrets.token_hex(32), seq=made.seq)
+                insert(finales).values(
+                    id=id, created=_newest(connection, now), secret=secrets.token_hex(32), seq=made.seq
+                )
             )
             _keep(connection, id, made.seq, now, who, command, None)
             detail = {"contestants": [c.name for c in command.contestants], "rounds": len(command.questions)}
@@ -76,8 +71,34 @@ class FinaleStore:
             bump(connection, TOPIC)
         return made
 
+    def make_current(self, id: str, who: str, *, instead: bool = False) -> State:
+        """An earlier finale is the current one again, as it was left; a countdown that ran has run out meanwhile.
+
+        Raises LeagueProblem (409) as `create` does, and (404) when there is none with this id.
+        """
+        with self.database.write() as connection:
+            now = self.now(connection)
+            found = self._state(connection, id)
+            if self._current_id(connection) == id:
+                return found
+            self._may_give_way(connection, now, instead)
+            connection.execute(update(finales).where(finales.c.id == id).values(created=_newest(connection, now)))
+            note(connection, who, "finale current again", id, {"title": found.settings.title})
+            bump(connection, TOPIC)
+        return found
+
+    def all(self) -> list[tuple[State, float]]:
+        """Every finale and when it was made, the current one first."""
+        with self.database.read() as connection:
+            query = (
+                select(finales.c.id, steps.c.at)
+                .join(steps, (steps.c.finale == finales.c.id) & (steps.c.seq == 1))
+                .order_by(finales.c.created.desc())
+            )
+            return [(self._state(connection, row.id), row.at) for row in connection.execute(query).all()]
+
     def current(self) -> State:
-        """The newest finale; raises LeagueProblem (404) when there is none."""
+        """The finale made last, or made current last; raises LeagueProblem (404) when there is none."""
         with self.database.read() as connection:
             return self._state(connection, self._current_id(connection))
 
@@ -187,6 +208,20 @@ class FinaleStore:
         with self.database.write() as connection:
             bump(connection, TOPIC)
 
+    def _may_give_way(self, connection: Connection, now: float, instead: bool) -> None:
+        """Raise LeagueProblem (409) while another finale can't take the current one's place without a question."""
+        if instead or not connection.execute(select(func.count()).select_from(finales)).scalar_one():
+            return
+        before = at(self._state(connection, self._current_id(connection)), now)
+        title, left = before.settings.title, sum(not r.over for r in before.rounds)
+        if playing := before.active:
+            why = f"Round {playing.number} of {title} is being played; end it first"
+        elif before.unfinished:
+            why = f"{title} has {left} of its {len(before.rounds)} rounds to go; play or skip them first"
+        else:
+            return
+        raise LeagueProblem(f"{why}, or say that the other finale takes its place.", status=409)
+
     def _current_id(self, connection: Connection) -> str:
         found = connection.execute(select(finales.c.id).order_by(finales.c.created.desc()).limit(1)).scalar()
         if found is None:
@@ -219,6 +254,12 @@ class FinaleStore:
             if id not in self._known or self._known[id][0].seq < seq:
                 self._known[id] = (state, last)
         return state
+
+
+def _newest(connection: Connection, now: float) -> float:
+    """A time after that of every finale: whose it is is the current one."""
+    latest = connection.execute(select(func.max(finales.c.created))).scalar_one()
+    return now if latest is None else max(now, latest + 1e-3)
 
 
 def _keep(connection: Connection, id: str, seq: int, now: float, who: str, command: Any, key: str | None) -> None:

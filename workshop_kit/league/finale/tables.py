@@ -1,6 +1,7 @@
 """The finale's tables, in the league's database (migration 0003).
 
-finales         one row per finale; `seq` counts its steps, `secret` signs the audience's devices
+finales         one row per finale; `seq` counts its steps, `secret` signs the audience's devices; `created` is when it
+                was made, or made the current one again: the newest is the current one
 finale_steps    every command in order; rows are only added, and they are all that a finale is
 finale_votes    one row per device and opening of a round
 finale_leases   who is at work on an answer or a verdict, until when

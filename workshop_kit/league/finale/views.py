@@ -41,7 +41,7 @@ def public(state: State, now: float) -> dict[str, Any]:
         "contestants": list(names.values()),
         "rounds": len(state.rounds),
         "played": len(over),
-        "over": all(r.phase in ("revealed", "skipped") for r in state.rounds),
+        "over": all(r.over for r in state.rounds),
         "weights": asdict(state.settings.weights),
         "grace": state.settings.grace,
         "steps": list(STEPS),
@@ -154,6 +154,19 @@ def director(state: State, now: float, votes: int) -> dict[str, Any]:
     told["verdicts"] = [_verdict(shown, letter, who) for letter, who in shown.letters.items()] if _read(shown) else []
     told["may"] = {name: _why_not(state, command, now) for name, command in _buttons(state, shown).items()}
     return told
+
+
+def listed(state: State, made: float) -> dict[str, Any]:
+    """A finale as a line of the director's list of all; `made` is when, in seconds since 1970."""
+    return {
+        "finale": state.id,
+        "title": state.settings.title,
+        "rehearsal": state.settings.rehearsal,
+        "made": made,
+        "contestants": [c.name for c in state.contestants],
+        "rounds": len(state.rounds),
+        "over": sum(r.over for r in state.rounds),
+    }
 
 
 def _read(shown: Round) -> bool:
