@@ -46,7 +46,7 @@ def test_an_empty_workspace_gets_rows_and_a_split_that_pass(workspace: Workspace
     assert found.check and found.loaded == ("dataset", "split") and found.kept == () and found.aside is None
     assert check_dataset(take_dataset(workspace)) and check_review(take_split(workspace))
     again = catch_up("review", workspace)
-    assert again.loaded == () and again.kept == ("dataset", "split") and again.aside is None
+    assert (again.loaded, again.kept, again.earlier, again.aside) == ((), (), ("dataset", "split"), None)
 
 
 def test_what_is_not_good_enough_goes_aside_and_comes_back(workspace: Workspace) -> None:

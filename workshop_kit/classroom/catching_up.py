@@ -16,7 +16,7 @@ from typing import Any
 from workshop_kit.classroom.checkpoints import Checkpoint, check_dataset, check_review, check_training
 from workshop_kit.classroom.class_job import class_dataset, class_split, job_of_artifact, quick_job
 from workshop_kit.classroom.handover import leave_dataset, leave_job, leave_split, take_dataset, take_job, take_split
-from workshop_kit.classroom.own_work import PLAN, finish_interrupted, fresh_stage, set_aside
+from workshop_kit.classroom.own_work import PLAN, finish_interrupted, fresh_stage, is_own, set_aside, was_loaded
 from workshop_kit.classroom.steps import Step, step_of
 from workshop_kit.errors import BadInput, KitError
 from workshop_kit.records import Dataset
@@ -32,22 +32,29 @@ dataset_check, review_check, training_check = (
 
 @dataclass(frozen=True)
 class CaughtUp:
-    """What was loaded for a step, and where one's own work is now; None when nothing had to be moved."""
+    """What was loaded for a step, and where what was there before is now; None when nothing had to be moved."""
 
     step: Step
     loaded: tuple[str, ...]
     kept: tuple[str, ...]  # one's own, good as it was
+    earlier: tuple[str, ...]  # loaded by an earlier catch-up, and good as it was
     aside: Path | None
     check: Checkpoint | None = field(repr=False)
     job_name: str = ""
 
     def __str__(self) -> str:
-        what = ", ".join(name.replace("_", " ") for name in self.loaded)
-        told = f"Loaded for step {self.step}: {what}." if what else f"Your own work is good for step {self.step}."
-        if self.kept and what:
-            told += f" Your own {', '.join(name.replace('_', ' ') for name in self.kept)} stays in use."
-        if self.aside:
+        if self.loaded:
+            told = f"Loaded for step {self.step}: {_named(self.loaded)}."
+        else:
+            told = f"{'What was loaded earlier' if self.earlier else 'Your own work'} is good for step {self.step}."
+        if self.kept and (self.loaded or self.earlier):
+            told += f" Your own {_named(self.kept)} stays in use."
+        if self.earlier and self.loaded:
+            told += f" Loaded earlier and still in use: {_named(self.earlier)}."
+        if self.aside and is_own(self.aside):
             told += f" What was there before is in {self.aside}; restore_own_work(workspace) brings it back."
+        elif self.aside:
+            told += f" What was loaded before is in {self.aside}."
         return told
 
     def _repr_html_(self) -> str:
@@ -67,7 +74,7 @@ def catch_up(
 ) -> CaughtUp:
     """Bring the workspace to where `step` is done, as far as files go; the next notebook can be opened then.
 
-    With `own`, whatever of one's own passes its checkpoint stays in use, and only what is missing or not good enough is
+    With `own`, whatever is there and passes its checkpoint stays in use, and only what is missing or not good enough is
     loaded. From step 3 on it needs `aws` and a trained model: the job on this data that the account has already, the
     class's job that made `artifact` (an S3 address), or a quick training job, which costs what notebook 03 says.
     Steps 5 and 6 leave no files: deploy and submit in their notebooks.
@@ -92,12 +99,18 @@ def catch_up(
     finally:
         if not (workspace.work() / PLAN).exists():  # else the next call finishes from it
             shutil.rmtree(stage, ignore_errors=True)
-    kept = tuple(name for name, mine in making.mine.items() if mine)
-    return CaughtUp(wanted, loaded, kept, aside, check, making.job_name)
+    good = [name for name, mine in making.mine.items() if mine]
+    earlier = tuple(name for name in good if was_loaded(workspace, name))
+    kept = tuple(name for name in good if name not in earlier)
+    return CaughtUp(wanted, loaded, kept, earlier, aside, check, making.job_name)
+
+
+def _named(kinds: tuple[str, ...]) -> str:
+    return ", ".join(kind.replace("_", " ") for kind in kinds)
 
 
 class _Making:
-    """Each artefact in turn: one's own where it is good, else made and staged. `mine` says which is which."""
+    """Each artefact in turn: what is there where it is good, else made and staged. `mine` says which is which."""
 
     def __init__(self, workspace: Workspace, staged: Workspace, domain: str | Path, own: bool) -> None:
         self.workspace, self.staged, self.domain, self.own = workspace, staged, domain, own
