@@ -4,6 +4,7 @@ In an open league submissions need no token: the name of whoever submits is in t
 standings show anyway.
 """
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -80,6 +81,7 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
     Player = Annotated[Identity | None, Depends(access.player)]
     Attendee = Annotated[Identity, Depends(access.attendee)]
     Asking = Annotated[Identity | None, Depends(access.optional)]
+    Revisions = Annotated[dict[str, int], Depends(access.revisions)]
 
     def told(entry: Entry) -> dict[str, Any]:
         value = asdict(entry) | {"questions": len(context.questions[entry.set]), "judge": ", ".join(entry.judges)}
@@ -105,27 +107,23 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
             settings = settings_of(connection)
             rules = settings.rules_at(context.clock())
             if who and who.team:
-                mine = teams.team(connection, who.team)
-                if body.participant and teams.name_key(body.participant) != teams.name_key(mine.name):
-                    raise LeagueProblem(
-                        f"Your token is of the team {mine.name}, not of {body.participant}.", status=403
-                    )
+                mine = who.team
+                if body.participant:
+                    _check_name(teams.team(connection, mine).name, body.participant)
             elif body.participant:
-                mine = teams.named(connection, body.participant)
+                mine = teams.named(connection, body.participant).id
             else:
                 raise LeagueProblem("'participant' is missing; say under which name the model plays.")
-            # One that is sent again, because its answer was lost or to see its score, is told whatever the phase.
-            known = submissions.sent_before(connection, mine.id, body.key)
-            if body.set == "ranked" and not rules.ranked and known is None:
-                raise LeagueProblem(f"In the phase '{rules.title}' no ranked submissions are taken.", status=409)
+            shut = body.set == "ranked" and not rules.ranked
             entry = submissions.submit(
                 connection,
-                mine.id,
+                mine,
                 set=body.set,
                 target=body.target.model_dump(),
                 provenance=body.provenance,
                 key=body.key,
                 quota=settings.ranked_quota,
+                closed=f"In the phase '{rules.title}' no ranked submissions are taken." if shut else "",
             )
         if entry.state == "queued":
             context.dispatch.add(entry.id)
@@ -175,13 +173,20 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
             return {"rows": judged_rows(context, connection, entry)}
 
     @router.get("/api/me")
-    def me(who: Attendee) -> dict[str, Any]:
+    async def me(who: Attendee, numbers: Revisions) -> dict[str, Any]:
         """The team: its place, the gap to the leader, what is left of its quota, its model for the finale."""
-        with database.read() as connection:
-            place, leader, count = snapshots.place_of(connection, who.team or "")
-            settings = settings_of(connection)
-            mine, spent = teams.team(connection, who.team or ""), teams.used(connection, who.team or "")
-            members = teams.members_of(connection, who.team or "")
+        settings = await snapshots.settings(numbers)
+
+        def read() -> Any:
+            with database.read() as connection:
+                place = snapshots.place_of(connection, who.team or "", numbers)
+                return (
+                    *place,
+                    *teams.team_and_used(connection, who.team or ""),
+                    teams.members_of(connection, who.team or ""),
+                )
+
+        place, leader, count, mine, spent, members = await asyncio.to_thread(read)
         quota = settings.ranked_quota
         return {
             "team": mine.name,
@@ -225,6 +230,11 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
             return {"appeals": [asdict(found) for found in appeals.all_appeals(connection, who.team)]}
 
     return router
+
+
+def _check_name(mine: str, told: str) -> None:
+    if teams.name_key(told) != teams.name_key(mine):
+        raise LeagueProblem(f"Your token is of the team {mine}, not of {told}.", status=403)
 
 
 def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ CURVES = 10
 _KEPT = 64
 # What moves, as JSON, the settings it was made with, and when the clock makes it another.
 Moving = tuple[bytes, EventSettings, float]
+# The revision, every place, and the same by team.
+Places = tuple[int, list[Place], dict[str, Place]]
 
 
 class Snapshots:
@@ -42,7 +44,7 @@ class Snapshots:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._lock = threading.Lock()
-        self._places: tuple[int, list[Place], dict[str, Place]] = (-1, [], {})
+        self._places: Places = (-1, [], {})
         self._kept: OrderedDict[tuple[Any, ...], asyncio.Task[Any]] = OrderedDict()
 
     async def standings(self, limit: int = PAGE, offset: int = 0, find: str = "") -> bytes:
@@ -70,10 +72,16 @@ class Snapshots:
         """Every team's place, best first."""
         return self._all_places(connection)[1]
 
-    def place_of(self, connection: Connection, team: str) -> tuple[Place | None, Place | None, int]:
-        """A team's place, the leader's, and how many teams there are."""
-        _, found, by_team = self._all_places(connection)
+    def place_of(
+        self, connection: Connection, team: str, numbers: dict[str, int]
+    ) -> tuple[Place | None, Place | None, int]:
+        """A team's place, the leader's, and how many teams there are, not older than the revisions `numbers`."""
+        _, found, by_team = self._all_places(connection, numbers.get("standings", 0))
         return by_team.get(team), found[0] if found else None, len(found)
+
+    async def settings(self, numbers: dict[str, int]) -> EventSettings:
+        """The event's settings, not older than the revisions `numbers`."""
+        return (await self._moving_now(numbers))[1]
 
     async def _moving_now(self, numbers: dict[str, int]) -> Moving:
         key = ("moving", numbers.get("league", 0))
@@ -93,7 +101,11 @@ class Snapshots:
         self._kept.move_to_end(key)
         return await asyncio.shield(task)
 
-    def _all_places(self, connection: Connection) -> tuple[int, list[Place], dict[str, Place]]:
+    def _all_places(
+        self, connection: Connection, wanted: int | None = None
+    ) -> tuple[int, list[Place], dict[str, Place]]:
+        if wanted is not None and self._places[0] >= wanted:
+            return self._places
         query = select(revisions.c.topic, revisions.c.number).where(revisions.c.topic.like("standings%"))
         number = summed(dict(connection.execute(query).all())).get("standings", 0)
         with self._lock:

@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, text
+from sqlalchemy import Connection, Engine, String, bindparam, create_engine, event, func, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 
@@ -104,13 +104,21 @@ def bump(connection: Connection, topic: str) -> None:
     On PostgreSQL a row stays locked until its transaction is on disk: the busy topics are counted in several rows, by
     connection, so that transactions do not queue behind one another. `summed` puts them together.
     """
-    from workshop_kit.league.store.sql import upsert
+    connection.execute(_counting(connection.dialect.name, topic in BUSY), {"topic": topic})
 
-    spread = connection.dialect.name == "postgresql" and topic in BUSY
-    name = func.concat(f"{topic}#", func.pg_backend_pid() % COUNTERS) if spread else topic
-    connection.execute(
-        upsert(connection, revisions)
-        .values(topic=name, number=1)
+
+@lru_cache
+def _counting(dialect: str, busy: bool) -> Any:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    postgres = dialect == "postgresql"
+    topic: Any = bindparam("topic", type_=String)
+    if postgres and busy:
+        topic = func.concat(topic, "#", func.pg_backend_pid() % COUNTERS)
+    return (
+        (postgresql if postgres else sqlite)
+        .insert(revisions)
+        .values(topic=topic, number=1)
         .on_conflict_do_update(index_elements=["topic"], set_={"number": revisions.c.number + 1})
     )
 

@@ -13,6 +13,8 @@ from workshop_kit.league.store.database import bump
 from workshop_kit.league.store.schema import event
 from workshop_kit.league.store.sql import insert_once
 
+_SETTINGS = select(event.c.settings)
+
 
 def open_event(connection: Connection, domain: str, settings: EventSettings | None = None) -> EventSettings:
     """The event's settings; the event is made, with `settings`, if the database has none.
@@ -37,7 +39,7 @@ def open_event(connection: Connection, domain: str, settings: EventSettings | No
 
 def settings_of(connection: Connection) -> EventSettings:
     """The settings as they are now."""
-    return settings_from(connection.execute(select(event.c.settings)).scalar_one())
+    return settings_from(connection.execute(_SETTINGS).scalar_one())
 
 
 def change_settings(connection: Connection, settings: EventSettings, who: str) -> EventSettings:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, update
+from sqlalchemy import Connection, RowMapping, String, bindparam, func, insert, select, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.answer import Answer
@@ -16,12 +16,26 @@ from workshop_kit.league.statistics import Score
 from workshop_kit.league.store.database import bump
 from workshop_kit.league.store.schema import answers, submissions, teams, verdicts
 from workshop_kit.league.store.sql import insert_once
-from workshop_kit.league.store.teams import used
+from workshop_kit.league.store.teams import USED, used
 
 Set = Literal["ranked", "practice"]
 UNFINISHED = ("queued", "judging")
 # A team that sends more while these wait would hold up everybody else.
 WAITING_AT_ONCE = 5
+_ENTRIES = select(submissions, teams.c.name.label("participant")).join(teams, teams.c.id == submissions.c.team)
+_ENTRY = _ENTRIES.where(submissions.c.id == bindparam("id", type_=String))
+_TEAM, _KEY = bindparam("team", type_=String), bindparam("key", type_=String)
+_NAME = select(teams.c.name).where(teams.c.id == _TEAM).with_for_update(key_share=True)
+# How many of a team's submissions wait for a score.
+_AHEAD = select(func.count()).where(
+    submissions.c.team == _TEAM, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
+)
+_BEFORE = select(
+    select(submissions.c.id).where(submissions.c.team == _TEAM, submissions.c.key == _KEY).scalar_subquery(),
+    USED.scalar_subquery(),
+    _AHEAD.scalar_subquery(),
+)
+_INSERT = insert(submissions)
 
 
 @dataclass(frozen=True)
@@ -73,36 +87,33 @@ def submit(
     provenance: dict[str, Any],
     key: str,
     quota: int | None = None,
+    closed: str = "",
 ) -> Entry:
     """Queue a submission; a repeated `key` of a team gives the one that is there already, and nothing acts twice.
 
-    Raises LeagueProblem when the team has used its quota of ranked submissions (failed ones don't count), or when
-    WAITING_AT_ONCE of its submissions are not judged yet.
+    `closed` is why no new one is taken now, if so: one that was sent before is told all the same, since its answer may
+    have been lost. Raises LeagueProblem with `closed`; when the team has used its quota of ranked submissions (failed
+    ones don't count); or when WAITING_AT_ONCE of its submissions are not judged yet.
     """
-    found = sent_before(connection, team, key)
+    # On PostgreSQL two of a team's submissions at the same moment must not both take the last place. What is counted
+    # is read after the lock, by a statement of its own: it then sees what the other one has committed.
+    name = connection.execute(_NAME, {"team": team}).scalar()
+    if name is None:
+        raise LeagueProblem("There is no team with this id.", status=404)
+    found, spent, ahead = connection.execute(_BEFORE, {"team": team, "key": key}).one()
     if found:
-        return found
+        return entry(connection, found)
+    if closed:
+        raise LeagueProblem(closed, status=409)
     if set == "ranked":
-        _check_quota(connection, team, quota)
-    _check_waiting(connection, team)
-    values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "key": key}
-    more = {"provenance": provenance, "state": "queued", "problem": "", "judges": [], "reference": ""}
-    insert_once(connection, submissions, **values, **more, judge_settings="", created=time.time(), judged=0, score=None)
+        _check_quota(name, spent, quota)
+    _check_waiting(ahead)
+    values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "provenance": provenance}
+    more = {"state": "queued", "problem": "", "judges": [], "reference": "", "judge_settings": "", "judged": 0}
+    made = values | more | {"created": time.time(), "score": None}
+    connection.execute(_INSERT, made | {"key": key})
     bump(connection, "league")
-    made = sent_before(connection, team, key)
-    assert made is not None
-    return made
-
-
-def sent_before(connection: Connection, team: str, key: str) -> Entry | None:
-    """The submission that a team sent in with this key, if it did."""
-    query = select(submissions.c.id).where(submissions.c.team == team, submissions.c.key == key)
-    found = connection.execute(query).scalar_one_or_none()
-    return entry(connection, found) if found else None
-
-
-def _entries() -> Select[Any]:
-    return select(submissions, teams.c.name.label("participant")).join(teams, teams.c.id == submissions.c.team)
+    return Entry(**made | {"participant": name, "judges": (), "ended": None, "service": None})
 
 
 def _entry(row: RowMapping) -> Entry:
@@ -113,7 +124,7 @@ def _entry(row: RowMapping) -> Entry:
 
 def entry(connection: Connection, id: str) -> Entry:
     """A submission; raises LeagueProblem when there is none with this id."""
-    row = connection.execute(_entries().where(submissions.c.id == id)).mappings().one_or_none()
+    row = connection.execute(_ENTRY, {"id": id}).mappings().one_or_none()
     if row is None:
         raise LeagueProblem(
             "There is no submission with this id; look at the standings for the ones there are.", status=404
@@ -132,7 +143,7 @@ def entries(
 ) -> list[Entry]:
     """Submissions, oldest first unless the `newest` are wanted."""
     order = (submissions.c.created, submissions.c.id)
-    query = _entries().order_by(*(by.desc() if newest else by for by in order)).limit(limit).offset(offset)
+    query = _ENTRIES.order_by(*(by.desc() if newest else by for by in order)).limit(limit).offset(offset)
     if team is not None:
         query = query.where(submissions.c.team == team)
     if state:
@@ -249,10 +260,11 @@ def retry(connection: Connection, id: str, quota: int | None = None, *, sent_aga
     """
     found = entry(connection, id)
     if found.state == "failed":
+        team = connection.execute(_NAME, {"team": found.team})
         if found.set == "ranked":
-            _check_quota(connection, found.team, quota)
+            _check_quota(team.scalar_one(), used(connection, found.team), quota)
         if sent_again:
-            _check_waiting(connection, found.team)
+            _check_waiting(connection.execute(_AHEAD, {"team": found.team}).scalar_one())
         anew: dict[str, Any] = {} if found.judged else {"reference": ""}
         if sent_again and not found.judged:
             anew["created"] = time.time()
@@ -265,23 +277,14 @@ def retry(connection: Connection, id: str, quota: int | None = None, *, sent_aga
     return entry(connection, id)
 
 
-def _check_waiting(connection: Connection, team: str) -> None:
-    """Raise LeagueProblem when as many of a team's submissions wait for a score as may."""
-    ahead = select(func.count()).where(
-        submissions.c.team == team, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
-    )
-    if connection.execute(ahead).scalar_one() >= WAITING_AT_ONCE:
+def _check_waiting(ahead: int) -> None:
+    if ahead >= WAITING_AT_ONCE:
         raise LeagueProblem(
             f"{WAITING_AT_ONCE} submissions of your team wait to be judged; send this one when one of them is.",
             status=409,
         )
 
 
-def _check_quota(connection: Connection, team: str, quota: int | None) -> None:
-    """Raise LeagueProblem when a team's ranked submissions are all used."""
-    if quota is None:
-        return
-    # On PostgreSQL two of a team's submissions at the same moment must not both take the last place.
-    row = connection.execute(select(teams.c.name).where(teams.c.id == team).with_for_update()).one()
-    if used(connection, team) >= quota:
-        raise LeagueProblem(f"{row.name} has used all {quota} submissions of this league.", status=409)
+def _check_quota(name: str, spent: int, quota: int | None) -> None:
+    if quota is not None and spent >= quota:
+        raise LeagueProblem(f"{name} has used all {quota} submissions of this league.", status=409)

@@ -7,7 +7,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, String, bindparam, func, select, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.store.audit import note
@@ -16,6 +16,13 @@ from workshop_kit.league.store.schema import members, submissions, teams
 from workshop_kit.league.store.sql import insert_once
 
 NAME_LENGTH = 60
+_ASKED = bindparam("team", type_=String)
+USED = select(func.count()).where(
+    submissions.c.team == _ASKED, submissions.c.set == "ranked", submissions.c.state != "failed"
+)
+_TEAM = select(teams).where(teams.c.id == _ASKED)
+_TEAM_AND_USED = select(teams, USED.scalar_subquery().label("used")).where(teams.c.id == _ASKED)
+_MEMBERS = select(members.c.name).where(members.c.team == _ASKED).order_by(members.c.created, members.c.name)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def found_team(connection: Connection, name: str, who: str = "") -> tuple[Team, 
 
 def team(connection: Connection, id: str) -> Team:
     """A team; raises LeagueProblem when there is none with this id."""
-    row = connection.execute(select(teams).where(teams.c.id == id)).mappings().one_or_none()
+    row = connection.execute(_TEAM, {"team": id}).mappings().one_or_none()
     if row is None:
         raise LeagueProblem("There is no team with this id.", status=404)
     return Team(**{name: row[name] for name in Team.__dataclass_fields__})
@@ -91,14 +98,14 @@ def add_member(connection: Connection, team_id: str, name: str, email: str = "")
 
 def members_of(connection: Connection, team_id: str) -> list[str]:
     """The names of a team's members, in the order they came."""
-    query = select(members.c.name).where(members.c.team == team_id).order_by(members.c.created, members.c.name)
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(_MEMBERS, {"team": team_id}).scalars())
 
 
 def disable(connection: Connection, team_id: str, disabled: bool, who: str) -> None:
     """Shut a team out, or let it in again; its rows stay, its place in the standings goes."""
     connection.execute(update(teams).where(teams.c.id == team_id).values(disabled=disabled))
     note(connection, who, "shut out" if disabled else "let in", team_id)
+    bump(connection, "access")
     bump(connection, "standings")
     bump(connection, "league")
 
@@ -124,11 +131,15 @@ def choose(connection: Connection, team_id: str, submission: str, who: str) -> T
 
 def used(connection: Connection, team_id: str) -> int:
     """How many ranked submissions count against the team's quota: all but the failed ones."""
-    return connection.execute(
-        select(func.count()).where(
-            submissions.c.team == team_id, submissions.c.set == "ranked", submissions.c.state != "failed"
-        )
-    ).scalar_one()
+    return connection.execute(USED, {"team": team_id}).scalar_one()
+
+
+def team_and_used(connection: Connection, id: str) -> tuple[Team, int]:
+    """A team and how much of its quota is used, read together; raises LeagueProblem when there is none with this id."""
+    found = connection.execute(_TEAM_AND_USED, {"team": id}).mappings().one_or_none()
+    if found is None:
+        raise LeagueProblem("There is no team with this id.", status=404)
+    return Team(**{name: found[name] for name in Team.__dataclass_fields__}), found["used"]
 
 
 def members_by_team(connection: Connection) -> dict[str, list[str]]:

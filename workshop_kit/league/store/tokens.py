@@ -1,5 +1,7 @@
 """Tokens and join codes. They are told once; only their SHA-256 is kept.
 
+Whatever makes a token useless counts the topic "access" up: a server may remember whose a token is until then.
+
 A token has 192 random bits, so a plain hash can't be turned back by trying. A join code has 50 and is typed by hand:
 the server bounds how often one may be tried.
 """
@@ -13,14 +15,20 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.store.database import bump
 from workshop_kit.league.store.schema import join_codes, teams, tokens
 
 Role = Literal["organizer", "attendee", "judge"]
 # No letters or digits that are taken for one another.
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+_WHOSE = (
+    select(tokens.c.role, tokens.c.team, tokens.c.name, tokens.c.id, tokens.c.revoked, teams.c.disabled)
+    .outerjoin(teams, teams.c.id == tokens.c.team)
+    .where(tokens.c.hash == bindparam("hash"))
+)
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,7 @@ def issue(connection: Connection, role: Role, team: str | None = None, name: str
 
 def identify(connection: Connection, token: str) -> Identity | None:
     """Whose token this is; None for one that is unknown, revoked, or of a team that was shut out."""
-    row = connection.execute(
-        select(tokens.c.role, tokens.c.team, tokens.c.name, tokens.c.id, tokens.c.revoked, teams.c.disabled)
-        .outerjoin(teams, teams.c.id == tokens.c.team)
-        .where(tokens.c.hash == hashed(token))
-    ).one_or_none()
+    row = connection.execute(_WHOSE, {"hash": hashed(token)}).one_or_none()
     if row is None or row.revoked or row.disabled:
         return None
     return Identity(row.role, row.team, row.name, row.id)
@@ -76,6 +80,7 @@ def revoke(connection: Connection, *, team: str | None = None, token_id: str | N
         raise LeagueProblem("Nothing to revoke: name a team or a token.")
     query = update(tokens).where(tokens.c.revoked.is_(False))
     query = query.where(tokens.c.team == team) if team is not None else query.where(tokens.c.id == token_id)
+    bump(connection, "access")
     return connection.execute(query.values(revoked=True)).rowcount
 
 
