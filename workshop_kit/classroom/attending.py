@@ -229,12 +229,17 @@ def forget_me() -> str:
     stop_sharing()
     from workshop_kit.classroom import reporting
 
-    reporting.flush(QUICK)  # what still waits must not arrive afterwards
+    quiet = reporting.drop()  # what still waits must not arrive afterwards
     if where is None:
         return "You are in no class, and nothing was told."
     # Under one's name, and under the word that stands for none.
     for body in ({}, *([{"anonymous": word}] if word else [])):
         call("POST", f"{where.url}/api/class/forget", token=where.token, json=body)
+    if not quiet:
+        return (
+            "Your class has deleted what you told it, but a report was on its way and may arrive after that; "
+            "call forget_me() once more in a minute."
+        )
     return "Your class has deleted what you told it, and you tell it no more."
 
 

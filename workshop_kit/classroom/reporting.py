@@ -1,7 +1,7 @@
 """Telling the class how far one is: in the background, and never at the notebook's cost.
 
-Reports wait in a bounded queue; one daemon thread sends them. What can't be sent after a few tries is dropped: no
-exception, no output and no waiting ever comes out of here.
+Reports wait in a bounded queue; one daemon thread sends them. What can't be sent after a few tries is dropped, and
+what waits when sharing ends or changes too: no exception, no output and no waiting ever comes out of here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -31,6 +31,7 @@ BATCH = 20
 class _Item:
     anonymous: str
     body: dict[str, Any]
+    round: int = 0
 
 
 class Reporter:
@@ -39,12 +40,14 @@ class Reporter:
     def __init__(self, *, pause: float = PAUSE, timeout: float = TIMEOUT) -> None:
         self._queue: queue.Queue[_Item] = queue.Queue(WAITING)
         self._lock = threading.Lock()
+        self._round, self._dropping = 0, threading.Event()
         self._thread: threading.Thread | None = None
         self._pause, self._timeout = pause, timeout
         self.sent = self.dropped = 0
 
     def put(self, item: _Item) -> None:
         """Queue a report; returns at once."""
+        item = replace(item, round=self._round)
         while True:
             try:
                 self._queue.put_nowait(item)
@@ -68,6 +71,12 @@ class Reporter:
             time.sleep(0.02)
         return not self._queue.unfinished_tasks
 
+    def drop(self, seconds: float) -> bool:
+        """Send nothing of what waits; whether, after at most so long, no sending is under way any more."""
+        self._round += 1  # what was put before is of an earlier one
+        self._dropping.set()
+        return self.flush(seconds)
+
     def _run(self) -> None:
         held: _Item | None = None
         while True:
@@ -78,7 +87,7 @@ class Reporter:
                     more = self._queue.get_nowait()
                 except queue.Empty:
                     break
-                if more.anonymous != first.anonymous:
+                if (more.anonymous, more.round) != (first.anonymous, first.round):
                     held = more
                     break
                 batch.append(more)
@@ -91,7 +100,13 @@ class Reporter:
             for _ in batch:
                 self._queue.task_done()
 
+    def _wanted(self, item: _Item) -> bool:
+        """Whether what was agreed to when an item was put is so still."""
+        sharing = current_sharing()
+        return item.round == self._round and sharing.on and sharing.anonymous == item.anonymous
+
     def _send(self, batch: list[_Item]) -> bool:
+        self._dropping.clear()
         where = place()  # asked here, for a server of one's own may take its time to answer
         if where is None:
             return False
@@ -100,7 +115,9 @@ class Reporter:
             body["anonymous"] = batch[0].anonymous
         for attempt in range(TRIES):
             if attempt:
-                time.sleep(self._pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))
+                self._dropping.wait(self._pause * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))
+            if not self._wanted(batch[0]):
+                return False
             try:
                 reply = requests.post(
                     f"{where.url}/api/class/reports",
@@ -148,6 +165,11 @@ def report(step: Step | str | int, ok: bool, seconds: float | None = None) -> No
 def flush(seconds: float = 5.0) -> bool:
     """Wait at most so long until what was reported is sent; whether nothing waits any more."""
     return _reporter.flush(seconds)
+
+
+def drop(seconds: float = TIMEOUT + 1) -> bool:
+    """Send nothing of what waits; whether, after at most so long, no sending is under way any more."""
+    return _reporter.drop(seconds)
 
 
 def _tell(id: str, told: dict[str, Any]) -> None:
