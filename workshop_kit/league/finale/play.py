@@ -92,8 +92,9 @@ class Play:
     def _look(self) -> None:
         state, now = self.store.current(), self.store.now()
         seen = signature(state, now)
-        if self._seen and seen[:2] == self._seen[:2] and seen != self._seen:
-            self.store.wake()  # time alone has closed a round, or settled one
+        if self._seen[:1] + self._seen[2:] != seen[:1] + seen[2:]:
+            # Perhaps time alone has closed a round, or settled one; if a step came with it, its pages looked too early.
+            self.store.wake()
             self.changed()
         self._seen = seen
         shown = at(state, now).shown
