@@ -36,10 +36,10 @@ def test_a_whole_finale_is_rehearsed_and_survives_a_restart_in_mid_round(fresh, 
 def test_a_rehearsal_tells_of_models_that_never_answer(playing, teams, questions) -> None:
     names = [(name, "bikes-0") for name, _ in teams[:2]]
     playing.aws.gone = "bikes-0"
-    playing.create(rounds=1)
     done = rehearse(
-        playing.director, contestants=names, questions=questions(1), seconds=1, grace=0.5, audience=1, experts=1
-    )
+        playing.director, contestants=names, questions=questions(1), seconds=1, grace=0.5, audience=1, experts=1,
+        instead=True,
+    )  # fmt: skip
     assert done.notes == ("Round 1 was skipped: Nobody had an answer within 1 s.",)
     assert done.failed == done.generations == 4 and done.view.phase == "skipped" and done.view.standing == ()
     assert "Nobody had an answer" in done._repr_html_()

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,7 @@ def rehearse(
     seed: int = 0,
     weights: Mapping[str, float] | None = None,
     grace: float = 10.0,
+    instead: bool = False,
     between: Callable[[str, FinaleView], None] = lambda moment, view: None,
 ) -> Rehearsed:
     """Play a whole finale on the league of a Director, or at a URL with an organizer's `token`.
@@ -94,13 +96,17 @@ def rehearse(
     Without `contestants` the first of the standings play with their own models; without `questions` the domain's
     practice questions are asked. `seconds` is the compressed countdown. `between` is called at moments "created",
     "open", "asked", "closed", "voting", "counted" and "revealed" with the director's view, for a test or a bar.
-    Raises LeagueProblem when a step that must work does not.
+
+    A finale that was made before and is not over is the current one again afterwards; one that was begun gives way only
+    if the rehearsal is to take its place `instead`. Raises LeagueProblem when a step that must work does not; the rest
+    of the rehearsal is skipped then.
     """
     began, director = time.monotonic(), where if isinstance(where, Director) else Director(where, token)
-    url = director.url
+    url, waiting = director.url, _waiting(director)
     view = director.create(
         title="Rehearsal",
         rehearsal=True,
+        instead=instead,
         seconds=seconds,
         grace=grace,
         contestants=contestants,
@@ -109,6 +115,7 @@ def rehearse(
         **({} if questions is not None else {"draw_from": "practice", "rounds": rounds}),
     )
     people = [person["name"] for person in view.told["people"]]
+    own = view.told["finale"]
     try:
         with ThreadPoolExecutor(max(8, len(people))) as pool:
             cast = _Cast(
@@ -122,10 +129,15 @@ def rehearse(
             )
             between("created", view)
             played = [_round(cast, number, seconds, regenerations) for number in range(1, view.told["rounds"] + 1)]
-    finally:
-        director.dismiss()
+        view = director.view()
+    except BaseException:
+        with suppress(LeagueProblem):  # the league may be what failed
+            _skip_the_rest(director, own)
+            _leave(director, own, waiting)
+        raise
+    notes = _leave(director, own, waiting)
     return Rehearsed(
-        director.view(),
+        view,
         len(played),
         sum(one.generations for one in played),
         sum(one.failed for one in played),
@@ -134,8 +146,32 @@ def rehearse(
         sum(one.late_refused for one in played),
         time.monotonic() - began,
         max((one.slowest for one in played), default=0.0),
-        tuple(one.note for one in played if one.note),
+        (*(one.note for one in played if one.note), *notes),
     )
+
+
+def _waiting(director: Director) -> dict[str, Any] | None:
+    """The current finale, as its director's list has it, if there is one that is not over."""
+    current = next(iter(director.finales()), None)
+    return current if current and current["over"] < current["rounds"] else None
+
+
+def _skip_the_rest(director: Director, finale: str) -> None:
+    """End a rehearsal that broke off: what is left of it would keep its place from whatever comes next."""
+    told = director.view().told
+    left = [r["number"] for r in told["agenda"] if r["phase"] not in ("revealed", "skipped")]
+    for number in sorted(left, key=lambda n: n != told["round"]["number"]):  # first the one that is being played
+        if director.view().told["finale"] == finale:
+            director.skip(number, "The rehearsal broke off.")
+
+
+def _leave(director: Director, finale: str, waiting: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Send the simulated people away, and let the finale that waits be the current one again; gives what to say."""
+    director.dismiss()
+    if not waiting or director.view().told["finale"] != finale:
+        return ()
+    director.make_current(waiting["finale"])
+    return (f"The finale {waiting['title']}, which was made before, is the current one again.",)
 
 
 @dataclass(frozen=True)
