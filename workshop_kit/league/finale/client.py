@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -280,8 +281,13 @@ class Audience(Stage):
                 f"The league at {self.url} can't be reached ({type(problem).__name__}); ask its host."
             ) from None
         found = reply.cookies.get(COOKIE)
-        if not found:
+        if not found and reply.status_code == 404:
             raise LeagueProblem("The league knows no finale to vote in; wait until there is one.", status=404)
+        if not found:
+            refusal = f"The league gave this device no vote (status {reply.status_code}); try again in a minute."
+            with suppress(ValueError, KeyError, TypeError):
+                refusal = str(reply.json()["error"]["message"])
+            raise LeagueProblem(refusal, status=reply.status_code)
         self._cookies = {COOKIE: found}
 
 

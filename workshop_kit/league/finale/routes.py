@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import io
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -23,13 +24,12 @@ from workshop_kit.league.finale.pages import LETS_IN, finale_page
 from workshop_kit.league.finale.play import Play
 from workshop_kit.league.finale.state import Contestant, State
 from workshop_kit.league.finale.store import TOPIC, FinaleStore
-from workshop_kit.league.server.access import Access
+from workshop_kit.league.finale.streams import KEEP_ALIVE, NOTHING, stream
+from workshop_kit.league.server.access import Access, address
 from workshop_kit.league.server.bodies import Id
 from workshop_kit.league.server.context import Context
+from workshop_kit.league.store.teams import name_key
 from workshop_kit.league.store.tokens import Identity
-
-KEEP_ALIVE = 15.0
-NOTHING = {"finale": None}
 
 
 def routes(context: Context) -> APIRouter:
@@ -54,30 +54,6 @@ def routes(context: Context) -> APIRouter:
     _experts(router, context, store, access, changed)
     router.include_router(routes_director.routes(context, store, access, changed))
     return router
-
-
-def stream(context: Context, make: Callable[[], dict[str, Any]], *, look: float = KEEP_ALIVE) -> StreamingResponse:
-    """Server-sent events with what `make` gives (in a thread), whenever that is something else than before.
-
-    `look` is how often it is made, in seconds, though nothing was said to have changed.
-    """
-
-    async def events() -> AsyncIterator[bytes]:
-        revision, last = -1, b""
-        while not context.changes.closing:
-            revision = await context.changes.wait(TOPIC, revision, look)
-            value = b"data: " + await asyncio.to_thread(lambda: json.dumps(_or_nothing(make)).encode()) + b"\n\n"
-            yield value if value != last else b": still here\n\n"
-            last = value
-
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-def _or_nothing(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    try:
-        return make()
-    except LeagueProblem as problem:
-        return NOTHING | {"problem": str(problem)}
 
 
 def _pages(router: APIRouter, store: FinaleStore) -> None:
@@ -157,6 +133,7 @@ def _everybody(router: APIRouter, context: Context, store: FinaleStore) -> None:
         secret = store.secret(store.current().id)
         reply = Response("{}", media_type="application/json")
         if device_of(secret, finale_device) is None:
+            context.limits.spend("new devices", address(request))
             secure = request.url.scheme == "https"
             reply.set_cookie(
                 COOKIE, new_device(secret), max_age=7 * 86400, httponly=True, samesite="strict", secure=secure
@@ -178,6 +155,7 @@ def _everybody(router: APIRouter, context: Context, store: FinaleStore) -> None:
         found = device_of(store.secret(store.current().id), finale_device)
         if found is None:
             raise LeagueProblem("This browser is not known yet; open the audience page again, then vote.", status=403)
+        context.limits.spend("writes", f"device {found}")
         store.vote(found, body.round, body.letter)
         return {"round": body.round, "letter": body.letter}
 
@@ -205,7 +183,7 @@ def _contestants(
     @router.get("/api/finale/contestant/stream", response_class=StreamingResponse)
     async def watch(who: Attendee) -> StreamingResponse:
         """What /api/finale/contestant gives, whenever it changes."""
-        return stream(context, lambda: view(who))
+        return stream(context, who, lambda: view(who))
 
     @router.post("/api/finale/contestant/generations", status_code=202)
     def generate(body: Generate, who: Attendee) -> dict[str, Any]:
@@ -248,8 +226,12 @@ def _experts(
 ) -> None:
     Expert = Annotated[Identity, Depends(access.judge)]
 
+    def sheet_of(who: Identity) -> str:
+        """An expert's own sheet goes by their name: a new link, after one was lost, makes nobody a second expert."""
+        return f"{who.role} {name_key(who.name)}" if who.name else who.token_id
+
     def view(who: Identity) -> dict[str, Any]:
-        return views.expert(store.current(), who.token_id, store.now()) | {"me": who.name or who.role}
+        return views.expert(store.current(), sheet_of(who), store.now()) | {"me": who.name or who.role}
 
     @router.get("/api/finale/judge")
     def get_view(who: Expert) -> dict[str, Any]:
@@ -259,14 +241,14 @@ def _experts(
     @router.get("/api/finale/judge/stream", response_class=StreamingResponse)
     async def watch(who: Expert) -> StreamingResponse:
         """What /api/finale/judge gives, whenever it changes."""
-        return stream(context, lambda: view(who))
+        return stream(context, who, lambda: view(who))
 
     @router.put("/api/finale/judge/score")
     def score(body: ScoreBody, who: Expert) -> dict[str, Any]:
         """Score an answer from 0 to 10; a later score of the same expert replaces it until the vote is closed."""
         context.limits.spend("writes", who.token_id)
         name = who.name or who.role
-        store.act(do.ScoreAnswer(body.round, who.token_id, name, body.letter, body.score, body.note), str(who))
+        store.act(do.ScoreAnswer(body.round, sheet_of(who), name, body.letter, body.score, body.note), str(who))
         changed()
         return view(who)
 
@@ -279,6 +261,7 @@ class _Shared:
         self._kept: tuple[Any, bytes] = (None, b"")
         self._lock = asyncio.Lock()
         self._message: tuple[int, bytes] = (-1, b"")
+        self._made = 0.0
 
     def made(self) -> bytes:
         """The view as JSON."""
@@ -298,10 +281,12 @@ class _Shared:
     async def message(self, revision: int) -> bytes:
         """The view as a message of the stream; the same object while it says the same.
 
-        Most steps of a finale (a contestant asking its model, say) change nothing that everybody may see.
+        Most steps of a finale (a contestant asking its model, say) change nothing that everybody may see. Now and then
+        it is made anew though nothing was said to have changed, for time changes it too.
         """
         async with self._lock:
-            if self._message[0] != revision:
+            if self._message[0] != revision or time.monotonic() - self._made > KEEP_ALIVE / 2:
+                self._made = time.monotonic()
                 value = b"data: " + await asyncio.to_thread(self.made) + b"\n\n"
                 self._message = (revision, self._message[1] if value == self._message[1] else value)
             return self._message[1]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
+from sqlalchemy import Connection, select
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.finale import bodies, views
@@ -15,10 +16,12 @@ from workshop_kit.league.finale.making import contestants_of, questions_of
 from workshop_kit.league.finale.scoring import Weights
 from workshop_kit.league.finale.state import FinaleSettings
 from workshop_kit.league.finale.store import FinaleStore
+from workshop_kit.league.finale.streams import stream
 from workshop_kit.league.server.access import Access
 from workshop_kit.league.server.context import Context
-from workshop_kit.league.store import tokens
+from workshop_kit.league.store import schema, tokens
 from workshop_kit.league.store.audit import note
+from workshop_kit.league.store.teams import name_key
 from workshop_kit.league.store.tokens import Identity
 
 LOOK = 1.0  # how often the count of votes is looked at, in seconds
@@ -77,16 +80,18 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
     @router.get("/api/finale/director/stream", response_class=StreamingResponse)
     async def watch(who: Director) -> StreamingResponse:
         """What /api/finale/director gives, whenever it changes."""
-        from workshop_kit.league.finale.routes import stream
-
-        return stream(context, view, look=LOOK)
+        return stream(context, who, view, look=LOOK)
 
     @router.post("/api/finale/director/seats", status_code=201)
-    def seat(body: bodies.Seat, who: Director) -> dict[str, str]:
-        """A token for a contestant's or an expert's page; it is told this once."""
-        state = store.current()
+    def seat(body: bodies.Seat, who: Director) -> dict[str, Any]:
+        """A token for a contestant's or an expert's page; it is told this once.
+
+        An expert's earlier ones, which are lost or in other hands, are good no more: `replaced` is how many.
+        """
+        state, replaced = store.current(), 0
         with context.database.write() as connection:
             if body.role == "expert":
+                replaced = _revoke_experts(connection, body.name)
                 token = tokens.issue(connection, "judge", None, body.name)
             else:
                 found = next((c for c in state.contestants if c.name == body.name), None)
@@ -95,7 +100,8 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
                 token = tokens.issue(connection, "attendee", found.team, body.name)
             note(connection, str(who), "new token", body.role, {"name": body.name})
             known = tokens.identify(connection, token)
-        return {"token": token, "token_id": known.token_id if known else "", "role": body.role, "name": body.name}
+        told = {"token": token, "token_id": known.token_id if known else "", "role": body.role, "name": body.name}
+        return told | {"replaced": replaced}
 
     @router.post("/api/finale/director/open")
     def open_round(body: bodies.Start, who: Director) -> dict[str, Any]:
@@ -181,3 +187,12 @@ def routes(context: Context, store: FinaleStore, access: Access, changed: Callab
         return act(do.SetAddress(body.public_url), who, body.key)
 
     return router
+
+
+def _revoke_experts(connection: Connection, name: str) -> int:
+    """Make the tokens useless that an expert of this name has; gives how many."""
+    query = select(schema.tokens.c.id, schema.tokens.c.name).where(
+        schema.tokens.c.role == "judge", schema.tokens.c.revoked.is_(False)
+    )
+    found = [row.id for row in connection.execute(query) if name_key(row.name) == name_key(name)]
+    return sum(tokens.revoke(connection, token_id=id) for id in found)

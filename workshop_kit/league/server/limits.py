@@ -9,7 +9,9 @@ from workshop_kit.errors import LeagueProblem, require
 # with a chance of 1 in 100 million.
 WRONG_CODES = "300/minute"
 SUBMISSIONS = "60/minute"  # from one team
-WRITES = "600/minute"  # other changes by one token, or from one address without one
+WRITES = "600/minute"  # other changes by one token or voting device, or from one address without one
+# Of a finale's audience, from one address: a whole hall shares one, and comes in the minute in which the code is shown.
+NEW_DEVICES = "3000/minute"
 
 
 class Limits:
@@ -18,8 +20,8 @@ class Limits:
     def __init__(self, **rates: str) -> None:
         limits = require("limits", extra="league")
         self._strategy = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
-        told = {"wrong codes": WRONG_CODES, "submissions": SUBMISSIONS, "writes": WRITES} | rates
-        self._rates = {name: limits.parse(rate) for name, rate in told.items()}
+        told = {"wrong codes": WRONG_CODES, "submissions": SUBMISSIONS, "writes": WRITES, "new devices": NEW_DEVICES}
+        self._rates = {name: limits.parse(rate) for name, rate in (told | rates).items()}
 
     def spend(self, name: str, key: str) -> None:
         """Count one; raises LeagueProblem (429) when there were too many."""
