@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workshop_kit.classroom.joining import CODES, Place, Sheet, known_codes
-from workshop_kit.classroom.roster import read_roster
+from workshop_kit.classroom.roster import Attendee, read_roster
 from workshop_kit.classroom.steps import Step, step_of
 from workshop_kit.errors import BadInput
 from workshop_kit.league.client.talking import call
@@ -23,7 +24,9 @@ from workshop_kit.records import html_table
 from workshop_kit.training.cost import duration
 from workshop_kit.workspace import write_atomically
 
-TEAMS_AT_ONCE = 50
+# What one request may hold: the server takes 64 KiB, 100 teams, and 50 members of one.
+BYTES_AT_ONCE, TEAMS_AT_ONCE, MEMBERS_AT_ONCE = 48 * 1024, 50, 50
+CODE_ROOM = 60  # for a team's code
 SHOWN = 40
 
 
@@ -168,22 +171,20 @@ class Classroom:
         Raises BadInput, naming lines and fields, before anything is done. Doing it again keeps the codes that the
         folder's sheet has; one that was interrupted goes on.
         """
-        teams = list(read_roster(roster).require_sound().teams.items())
-        known, places = known_codes(Path(folder) / CODES), []
-        for start in range(0, len(teams), TEAMS_AT_ONCE):
-            some = [
-                {
-                    "name": name,
-                    "members": [{"name": a.name, "email": a.email} for a in attendees],
-                    "code": known.get(name, ""),
-                }
-                for name, attendees in teams[start : start + TEAMS_AT_ONCE]
-            ]
+        teams = read_roster(roster).require_sound().teams
+        known, places = known_codes(Path(folder) / CODES), {}
+        for parcel in _parcels(teams):
+            # A team that is told in several parcels has its code from the first.
+            some = [one | {"code": known.get(one["name"], "")} for one in parcel]
             told = self._call("POST", "teams", json={"teams": some})["places"]
-            places += [Place(p["team"], p["code"], tuple(p["members"]), p["new"]) for p in told]
-            waiting = [Place(n, known[n], (), False) for n, _ in teams[start + TEAMS_AT_ONCE :] if n in known]
-            Sheet((*places, *waiting), self.url, title).save(folder)
-        return Sheet(tuple(places), self.url, title)
+            for one, p in zip(parcel, told, strict=True):
+                first = places.get(one["name"])
+                new = first.new if first else p["new"]
+                places[one["name"]] = Place(p["team"], p["code"], tuple(p["members"]), new)
+                known[one["name"]] = p["code"]
+            waiting = [Place(n, known[n], (), False) for n in teams if n in known and n not in places]
+            Sheet((*places.values(), *waiting), self.url, title).save(folder)
+        return Sheet(tuple(places.values()), self.url, title)
 
     def record(self, path: str | Path | None = None) -> dict[str, Any]:
         """Everything that the class has kept; with `path`, also written there as .json (all) or .csv (progress)."""
@@ -231,3 +232,34 @@ class Classroom:
         if reply.status_code >= 400:
             raise LeagueProblem(f"The league at {self.url} refused with status {reply.status_code}.")
         return reply.text
+
+
+def _parcels(teams: Mapping[str, Sequence[Attendee]]) -> Iterator[list[dict[str, Any]]]:
+    """The teams in parcels of what one request may hold; a team too large for one goes on in the next."""
+    parcel: list[dict[str, Any]] = []
+    size = 0
+    for name, attendees in teams.items():
+        one: dict[str, Any] = {}
+        for attendee in attendees:
+            member = {"name": attendee.name, "email": attendee.email}
+            more = _size(member)
+            fits = size + more + (0 if one else _size(name) + CODE_ROOM) <= BYTES_AT_ONCE
+            if (one and len(one["members"]) == MEMBERS_AT_ONCE) or (parcel and not fits):
+                yield parcel
+                parcel, size, one = [], 0, {}
+            if not one:
+                one = {"name": name, "members": []}
+                parcel.append(one)
+                size += _size(name) + CODE_ROOM
+            one["members"].append(member)
+            size += more
+        if len(parcel) == TEAMS_AT_ONCE:
+            yield parcel
+            parcel, size = [], 0
+    if parcel:
+        yield parcel
+
+
+def _size(value: object) -> int:
+    """The bytes of a value as it is sent, with what stands between it and the next."""
+    return len(json.dumps(value)) + 20
