@@ -2,66 +2,34 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.worlds.bicycles import write_domain
+from tests.worlds.models import Door, refusal
+from tests.worlds.own_aws import own_aws
+from tests.worlds.serving import running
+from tests.worlds.tiny_model import build_tiny_model
+from workshop_kit.classroom.routes import routes
+from workshop_kit.league.event import EventSettings
+from workshop_kit.league.server import build_app
 from workshop_kit.league.store.tokens import issue
 
-DOMAIN = {
-    "schema_version": 1, "id": "bicycle-library", "title": "Bicycle library",
-    "brief": "Lends bicycles.", "language": "en",
-    "system_prompts": [{"id": "plain", "text": "Be brief."}],
-    "topics": [{"id": "bikes", "title": "Bikes", "description": "Lending of bicycles."}],
-    "personas": [{"id": "rider", "name": "A rider", "description": "Rides."}],
-}  # fmt: skip
 
-
-def question(n: int, kind: str) -> dict[str, Any]:
-    return {
-        "id": f"{kind}{n:02d}", "topic": "bikes", "question": f"{kind.upper()}-SECRET-{n}: what does frame {n} cost?",
-        "reference_answer": f"Frame {n} costs ${100 + n}.", "style": "simple",
-        "key_facts": [{"fact": f"Frame {n} costs ${100 + n}.", "any_of": [f"${100 + n}"]}],
-    }  # fmt: skip
-
-
-def write_domain(where: Path) -> Path:
-    folder = where / "bicycle-library"
-    folder.mkdir()
-    (folder / "domain.json").write_text(json.dumps(DOMAIN))
-    (folder / "handbook.md").write_text("# Bikes\n\n## Bikes {#bikes}\n\nFrames cost money.\n")
-    (folder / "examples.jsonl").write_text('{"instruction": "a?", "context": "", "response": "b.", "topic": "bikes"}\n')
-    for kind, name in (("p", "practice_questions.jsonl"), ("h", "hidden_questions.jsonl")):
-        (folder / name).write_text("".join(json.dumps(question(n, kind)) + "\n" for n in range(10)))
-    return folder
-
-
-class NoAws:
+class NoAws(Door):
     """An account that refuses whatever is asked of it."""
 
     account_id = "111122223333"
-    endpoint_url = "http://127.0.0.1:1"
-
-    def choose_model(self, role: str) -> str:
-        return f"toy.{role}-v1:0"
-
-    def client(self, service: str) -> NoAws:
-        return self
 
     def __getattr__(self, name: str) -> Any:
-        from botocore.exceptions import ClientError
-
         def refuse(**_: Any) -> None:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "No."}}, name)
+            raise refusal("AccessDeniedException", "No.", name)
 
         return refuse
 
@@ -116,13 +84,6 @@ class Class:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """start(database=None) gives a Class; all of them end with the module."""
-    import uvicorn
-
-    from workshop_kit.classroom.routes import routes
-    from workshop_kit.league.event import EventSettings
-    from workshop_kit.league.server.app import build_app
-
-    started: list[tuple[Any, threading.Thread]] = []
 
     def start(database: str | None = None, aws: Any = None) -> Class:
         home = tmp_path_factory.mktemp("class")
@@ -138,21 +99,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         )  # fmt: skip
         with app.state.context.database.write() as connection:
             organizer = issue(connection, "organizer", None, "Instructor")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        started.append((server, thread))
-        return Class(f"http://127.0.0.1:{port}", organizer, app, shift)
+        return Class(started.enter_context(running(app)), organizer, app, shift)
 
-    yield start
-    for server, thread in started:
-        server.should_exit = True
-        thread.join(20)
+    with ExitStack() as started:
+        yield start
 
 
 @pytest.fixture
@@ -164,19 +114,6 @@ def room(served: Any) -> Class:
 @pytest.fixture(scope="module")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Local AWS with a tiny model of random weights."""
-    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).parents[1] / "training" / "conftest.py")
-    tiny = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tiny)
-    from workshop_kit.aws import connect
-    from workshop_kit.local_aws import stop
-
-    home = tmp_path_factory.mktemp("home")
-    told = {
-        "WORKSHOP_AWS": "local", "WORKSHOP_HOME": str(home), "OMP_NUM_THREADS": "1",
-        "WORKSHOP_BASE_MODEL": str(tiny.build_tiny_model(tmp_path_factory.mktemp("tiny"))),
-    }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in told.items():
-            patch.setenv(name, value)
-        yield connect(home=home)
-        stop(home)
+    model = build_tiny_model(tmp_path_factory.mktemp("tiny"))
+    with own_aws(tmp_path_factory.mktemp("home"), model) as found:
+        yield found

@@ -1,9 +1,6 @@
 """Coming in and what the phases allow: codes, sessions, limits, the quota, the choice for the finale."""
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,38 +8,21 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.worlds.models import NoModels
+from tests.worlds.serving import running
 from workshop_kit.league.event import EventSettings
+from workshop_kit.league.server import build_app
 from workshop_kit.league.store import scoring, submissions, teams, tokens
 from workshop_kit.league.store.submissions import StoredVerdict
 
 TARGET = {"kind": "sagemaker", "endpoint": "e"}
 
 
-class NoAws:
-    endpoint_url = "http://127.0.0.1:1"
-
-    def choose_model(self, role: str) -> str:
-        return f"toy.{role}-v1:0"
-
-
 @contextmanager
 def serving(home: Path, domain: str = "state-local-services", **more) -> Iterator[tuple[str, object]]:
-    import uvicorn
-
-    from workshop_kit.league.server import build_app
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = build_app(home, domain, NoAws(), judging=False, **more)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}", app.state.context.database
-    server.should_exit = True
-    thread.join(20)
+    app = build_app(home, domain, NoModels(), judging=False, **more)
+    with running(app) as url:
+        yield url, app.state.context.database
 
 
 @pytest.fixture

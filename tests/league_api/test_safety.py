@@ -3,11 +3,9 @@ what is hidden. The addresses come from the schema, so a new one is asked withou
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +16,14 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.worlds.bicycles import write_domain
+from tests.worlds.models import NoModels
+from tests.worlds.serving import running
+from workshop_kit.bench.league.processes import new_database
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.process import ROOMS
+from workshop_kit.league.server import build_app
 from workshop_kit.league.store import scoring, submissions, teams, tokens
 from workshop_kit.league.store.appeals import appeal
 from workshop_kit.league.store.references import keep_reference_answer
@@ -28,33 +31,16 @@ from workshop_kit.league.store.submissions import StoredVerdict
 from workshop_kit.records import content_id
 
 METHODS = ("get", "post", "put", "patch", "delete")
-TOPIC = {"id": "bikes", "title": "Bikes", "description": "Lending of bicycles."}
-DOMAIN = {
-    "schema_version": 1, "id": "bicycle-library", "title": "Bicycle library", "brief": "Lends bicycles.",
-    "language": "en", "system_prompts": [{"id": "plain", "text": "Be brief."}], "topics": [TOPIC],
-    "personas": [{"id": "rider", "name": "A rider", "description": "Rides."}],
-}  # fmt: skip
+MARKS = {"p": "OPEN", "h": "HIDDEN"}
 
 
-def question(n: int, kind: str, mark: str) -> dict[str, Any]:
+def question(n: int, kind: str) -> dict[str, Any]:
+    mark = MARKS[kind]
     return {
         "id": f"{kind}{n:02d}", "topic": "bikes", "question": f"{mark}-QUESTION-{n} what does frame {n} cost?",
         "reference_answer": f"{mark}-REFERENCE-{n} ${100 + n}.", "style": "simple",
         "key_facts": [{"fact": f"{mark}-FACT-{n}", "any_of": [f"${100 + n}"]}],
     }  # fmt: skip
-
-
-class NoAws:
-    """Models are not asked here: submissions are judged by hand."""
-
-    endpoint_url = "http://127.0.0.1:1"
-    region = "us-west-2"
-
-    def choose_model(self, role: str) -> str:
-        return f"toy.{role}-v1:0"
-
-    def client(self, service: str) -> Any:
-        raise RuntimeError("no model is asked in these tests")
 
 
 @dataclass
@@ -96,34 +82,12 @@ def judged(database: Any, team: str, key: str, set: str, kind: str, mark: str) -
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def event(request, tmp_path_factory) -> Iterator[Event]:
-    import importlib
-
-    import uvicorn
-
-    from workshop_kit.league.server import build_app
-
     home: Path = tmp_path_factory.mktemp("event")
-    folder = home / "bicycle-library"
-    folder.mkdir()
-    (folder / "domain.json").write_text(json.dumps(DOMAIN))
-    (folder / "handbook.md").write_text("# Bikes\n\n## Bikes {#bikes}\n\nFrames cost money.\n")
-    (folder / "examples.jsonl").write_text('{"instruction": "a?", "context": "", "response": "b.", "topic": "bikes"}\n')
-    for kind, mark, name in (("p", "OPEN", "practice_questions.jsonl"), ("h", "HIDDEN", "hidden_questions.jsonl")):
-        (folder / name).write_text("".join(json.dumps(question(n, kind, mark)) + "\n" for n in range(6)))
-    where = None
-    if request.param == "postgres":
-        import psycopg
-
-        server = request.getfixturevalue("postgres_server")
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE safety")
-        where = f"{server}/safety"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    folder = write_domain(home, question, count=6)
+    where = new_database(request.getfixturevalue("postgres_server")) if request.param == "postgres" else None
     wide = {"submissions": "100000/minute", "writes": "100000/minute", "wrong codes": "100000/minute"}
     app = build_app(
-        home / "home", str(folder), NoAws(), database=where, judging=False, limits=wide,
+        home / "home", str(folder), NoModels(), database=where, judging=False, limits=wide,
         settings=EventSettings(access="codes"), rooms=tuple(importlib.import_module(name).routes for name in ROOMS),
     )  # fmt: skip
     database = app.state.context.database
@@ -155,14 +119,8 @@ def event(request, tmp_path_factory) -> Iterator[Event]:
         if token:
             secrets[token] = f"the token of {name}"
             secrets[tokens.hashed(token)] = f"the hash of the token of {name}"
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield Event(f"http://127.0.0.1:{port}", told, ids, secrets, database)
-    server.should_exit = True
-    thread.join(20)
+    with running(app) as url:
+        yield Event(url, told, ids, secrets, database)
 
 
 def operations(spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

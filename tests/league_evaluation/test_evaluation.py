@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from workshop_kit import cleanup, local_aws
-from workshop_kit.aws import connect
+from tests.worlds.own_aws import own_aws
+from workshop_kit import cleanup
 from workshop_kit.errors import AwsProblem, BadInput, Cancelled, JobFailed, NotYet
 from workshop_kit.league.evaluation import (
     METRICS,
@@ -39,14 +39,8 @@ HALF = [(p, ref, ref if n < 5 else f"Frame {n} costs ${900 + n}.") for n, (p, re
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKSHOP_AWS", "local")
-        patch.setenv("WORKSHOP_HOME", str(home))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        yield connect(home=home)
-        local_aws.stop(home)
+    with own_aws(tmp_path_factory.mktemp("home")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

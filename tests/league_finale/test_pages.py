@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium"),
-]
+from tests.worlds.pages import complaints_of
+
+pytestmark = pytest.mark.browser
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 ATTACK = "<img src=x onerror=alert(1)> ${7*7} 'quoted' \"twice\" Frame 2 costs $102. " + "W" * 300
+# The seconds on a page's timer.
+TIMER = "byId('timer').textContent.split(':').reduce((sum, part) => 60 * sum + parseInt(part), 0)"
 # Where to leave screenshots for a human to look at; nowhere unless told.
 PICTURES = os.environ.get("WORKSHOP_PICTURES")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def until(page: Any, what: str, timeout: int = 8000) -> None:
@@ -40,20 +28,23 @@ def until(page: Any, what: str, timeout: int = 8000) -> None:
     raise AssertionError(f"after {timeout} ms it does not hold that {what}")
 
 
+def press_next(director: Any) -> None:
+    """Press the console's big button by its key, once it may be pressed."""
+    director.wait_for_selector("#next:not(:disabled)")
+    director.keyboard.press("n")
+
+
 class Pages:
     """One page per role in a browser context of its own; complaints of any are collected."""
 
     def __init__(self, browser: Any, playing: Any, size: dict[str, int], scheme: str) -> None:
         self.browser, self.playing, self.size, self.scheme = browser, playing, size, scheme
-        self.complaints: list[str] = []
+        self.complaints: dict[str, list[str]] = {}
         self.open: dict[str, Any] = {}
 
     def page(self, name: str, token: str = "") -> Any:
-        context = self.browser.new_context(viewport=self.size, color_scheme=self.scheme, reduced_motion="reduce")
-        page = context.new_page()
-        page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
-        page.on("pageerror", lambda told: self.complaints.append(str(told)))
-        page.on("dialog", lambda dialog: self.complaints.append("a dialog was opened"))
+        page = self.browser.new_page(viewport=self.size, color_scheme=self.scheme, reduced_motion="reduce")
+        self.complaints[name] = complaints_of(page)
         page.goto(f"{self.playing.url}/finale/{name}" + (f"#token={token}" if token else ""))
         self.open[name] = page
         return page
@@ -70,7 +61,7 @@ class Pages:
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")])
 def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -> None:
-    director_door = playing.create(rounds=2, seconds=60, title="Bicycle finale")
+    director_door = playing.create(rounds=2, seconds=120, title="Bicycle finale")
     pages = Pages(browser, playing, size, scheme)
     director, stage = pages.page("director", playing.token), pages.page("stage")
     contestant = pages.page("contestant", director_door.seat("<b>Ben</b>"))
@@ -82,12 +73,11 @@ def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -
     stage.wait_for_selector("#qr img")
     pages.look("1-waiting")
 
-    director.wait_for_selector("#next:not(:disabled)")
-    director.keyboard.press("n")
+    press_next(director)
     for page in pages.open.values():
         page.wait_for_selector("#timer:not([hidden])")
         assert "F-SECRET-1" in page.inner_text("#question")
-        assert page.inner_text("#timer").split()[0] in {"1:00", "0:59", "0:58", "0:57", "0:56", "0:55"}
+        assert 90 < page.evaluate(TIMER) <= 120
     contestant.fill("#system", f"Say: {ATTACK}")
     contestant.focus("#temperature")
     for _ in range(4):
@@ -110,17 +100,20 @@ def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -
     stage.wait_for_selector("#ready li.has:nth-child(5)")
     pages.look("2-open")
 
+    shown = stage.evaluate(TIMER)
     director.keyboard.press("e")
-    until(stage, "document.getElementById('timer').textContent > '1:0'")
+    until(stage, f"{TIMER} > {shown}")
     director.keyboard.press("p")
-    until(stage, "document.getElementById('timer').textContent.includes('paused')")
+    for page in (director, stage):
+        until(page, "document.getElementById('timer').textContent.includes('paused')")
     contestant.wait_for_selector("#generate:disabled")
     director.keyboard.press("p")
-    until(stage, "!document.getElementById('timer').textContent.includes('paused')")
+    for page in (director, stage):
+        until(page, "!document.getElementById('timer').textContent.includes('paused')")
     director.keyboard.press("c")
     until(director, "document.getElementById('next').textContent === 'Start the vote'")
     director_door.wait_for_judge()
-    director.keyboard.press("n")
+    press_next(director)
 
     vote.wait_for_selector("#answers article:nth-child(4)")
     assert vote.locator("#answers article").count() == 4, "who has no answer has no letter"
@@ -148,10 +141,10 @@ def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -
     director.fill("#reason-text", "The judge counted the letters wrong.")
     director.click("#reason-form button[value=yes]")
     until(director, "document.getElementById('verdict-rows').textContent.includes('A human gave 9.5')")
-    director.keyboard.press("n")
+    press_next(director)
     for step in (1, 2, 3, 4):
         until(director, f"view.round.phase === 'counted' && view.round.step === {step - 1}")
-        director.keyboard.press("n")
+        press_next(director)
         if step == 2:
             stage.wait_for_selector("#reveal .points .experts", state="attached")
             assert "Ben" not in stage.inner_text("#reveal")
@@ -161,9 +154,7 @@ def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -
         assert "<b>Ben</b>" in page.inner_text("#reveal") and page.locator("#reveal b:not(.letter)").count() == 0
     assert "The judge counted the letters wrong." in stage.inner_text("#reveal")
     pages.look("5-revealed")
-    assert pages.complaints == []
-    for page in pages.open.values():
-        page.context.close()
+    assert not any(pages.complaints.values()), pages.complaints
 
 
 def test_without_a_token_a_page_asks_for_one(browser, playing) -> None:
@@ -217,14 +208,12 @@ def test_a_director_makes_a_finale_on_the_page(browser, fresh) -> None:
 
 def test_where_a_proxy_holds_the_stream_back_the_page_polls(browser, playing) -> None:
     director = playing.create(seconds=60)
-    context = browser.new_context(viewport=PHONE)
-    context.route("**/api/finale/stream", lambda route: route.abort())
-    page = context.new_page()
+    page = browser.new_page(viewport=PHONE)
+    page.route("**/api/finale/stream", lambda route: route.abort())
     page.goto(f"{playing.url}/finale/vote")
     until(page, "document.getElementById('live').textContent.includes('every 3 s')", timeout=20000)
     director.open(1)
     page.wait_for_selector("#timer:not([hidden])", timeout=10000)
-    context.close()
 
 
 def test_a_countdown_says_only_its_milestones_aloud(browser, playing) -> None:
@@ -233,8 +222,8 @@ def test_a_countdown_says_only_its_milestones_aloud(browser, playing) -> None:
     page.goto(f"{playing.url}/finale/vote")
     page.wait_for_selector("#live:not(.off)")
     assert page.get_attribute("#timer", "aria-live") == "off"
-    director.open(1, 12)
-    until(page, "document.getElementById('milestone').textContent === '10 seconds left'", timeout=10000)
+    director.open(1, 15)
+    until(page, "document.getElementById('milestone').textContent === '10 seconds left'", timeout=20000)
 
 
 def test_a_countdown_goes_by_the_server_s_clock_whatever_the_phone_s_says(browser, playing) -> None:
@@ -243,5 +232,5 @@ def test_a_countdown_goes_by_the_server_s_clock_whatever_the_phone_s_says(browse
     page = browser.new_page(viewport=PHONE)
     page.add_init_script("const real = Date.now; Date.now = () => real() + 3600e3;")
     page.goto(f"{playing.url}/finale/vote")
-    until(page, "['1:00', '0:59', '0:58', '0:57', '0:56', '0:55'].includes(byId('timer').textContent)")
-    page.close()
+    page.wait_for_selector("#timer:not([hidden])")
+    until(page, f"30 < {TIMER} && {TIMER} <= 60")

@@ -9,29 +9,20 @@ from typing import Any
 
 import pytest
 
+from tests.worlds.models import Door, said
 from workshop_kit.local_aws.standins import judge as standin
 
 
-class Asked:
+class Asked(Door):
     """An AWS whose Converse answers by a function of the last user message; keeps the prompts it saw."""
 
     def __init__(self, answer: Callable[[list[dict[str, Any]]], str]) -> None:
         self.answer, self.prompts = answer, []
 
-    def choose_model(self, role: str) -> str:
-        return f"toy.{role}-v1:0"
-
-    def client(self, service: str) -> Asked:
-        return self
-
     def converse(self, messages: list[dict[str, Any]], **_: Any) -> dict[str, Any]:
         self.prompts.append(messages[-1]["content"][0]["text"])
-        text = self.answer(messages)
-        return {
-            "output": {"message": {"content": [{"text": text}]}},
-            "stopReason": "end_turn",
-            "usage": {"inputTokens": 100, "outputTokens": 10},
-        }
+        usage = {"inputTokens": 100, "outputTokens": 10}
+        return said(self.answer(messages)) | {"stopReason": "end_turn", "usage": usage}
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.worlds.own_aws import own_aws
 from workshop_kit.domains import load_domain
 from workshop_kit.league import judge
 from workshop_kit.league.judge.attacks import attacks, mediocre
@@ -18,24 +18,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A local AWS of its own, with the shipped models."""
-    from workshop_kit.aws import connect
-    from workshop_kit.local_aws import stop
-
-    home = tmp_path_factory.mktemp("home")
-    told = {"WORKSHOP_HOME": str(home), "WORKSHOP_AWS": "local", "OMP_NUM_THREADS": "1"}
-    before = {name: os.environ.get(name) for name in (*told, "WORKSHOP_BASE_MODEL", "AWS_ENDPOINT_URL")}
-    for name in before:
-        os.environ.pop(name, None)
-    os.environ.update(told)
-    try:
-        yield connect()
-    finally:
-        stop(home)
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+    with own_aws(tmp_path_factory.mktemp("home")) as found:
+        yield found
 
 
 @pytest.mark.parametrize("domain", ["state-local-services", "insurance-underwriting"])

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from tests.league_organizer.conftest import HOSTILE, HOSTILE_ANSWER, join, send_in
+from tests.worlds.pages import complaints_of
 from workshop_kit.league.client.talking import call
 from workshop_kit.league.organizer import Organizer
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="needs Debian's chromium: apt-get install chromium"),
-]
-
-
-@pytest.fixture
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+pytestmark = pytest.mark.browser
 
 
 def signed_in(browser, league, *, width: int = 1280, scheme: str = "light"):
     """The console's page after signing in, and what its browser complained of since."""
     url, token = league
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    complaints: list[str] = []
     page.goto(f"{url}/organizer")
     page.wait_for_selector("#signin:not([hidden])")
-    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append("a dialog was opened"))
+    complaints = complaints_of(page)
     page.keyboard.type(token)
     page.keyboard.press("Enter")
     page.wait_for_selector("#event:not([hidden])")
@@ -127,7 +109,8 @@ def test_nothing_can_be_chosen_before_it_is_loaded(browser, league) -> None:
     page, _ = signed_in(browser, league)
     waiting: list = []
     page.route("**/api/event", lambda route: waiting.append(route))
-    page.reload()
+    with page.expect_request("**/api/event"):
+        page.reload()
     page.wait_for_selector("#desk:not([hidden])")
     page.wait_for_timeout(300)
     assert waiting and not page.is_visible("#phase")
