@@ -203,7 +203,7 @@ def _teardown(args: argparse.Namespace) -> int:
         for item in account.left:
             print(f"  {account.account_id} {account.region}: {item}")
         if account.problem:
-            print(f"  {account.account_id or account.team}: {account.problem}")
+            print(f"  {account.called}: {account.problem}")
     print(f"{found.verdict} The report is {args.out / PAGE}.")
     if not args.yes and any(account.left for account in found.accounts):
         print("Nothing was removed; remove with --yes.")

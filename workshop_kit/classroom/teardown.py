@@ -1,6 +1,8 @@
 """After the event: everything of the kit's removed from every account, and a signed report that nothing is left.
 
-The report is written after each account, and a further run adds to it: what an earlier one removed stays in it.
+The report is written after each account, and a further run adds to it: what an earlier one removed stays in it, and so
+does an account that was never reached, until it is. An account that was named by mistake leaves it when teardown.json
+is moved away.
 """
 
 from __future__ import annotations
@@ -34,6 +36,17 @@ class AccountTeardown:
     left: tuple[str, ...]  # the last listing, made after everything was removed
     listed: str  # when that was, UTC
     problem: str = ""
+    named: str = ""  # how the list of accounts named one that was not reached
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells this account and region from the others."""
+        return self.called, self.region
+
+    @property
+    def called(self) -> str:
+        """The account's number, or what the list of accounts says where it was not reached."""
+        return self.account_id or self.named or self.team
 
     @property
     def clean(self) -> bool:
@@ -48,29 +61,41 @@ class Teardown:
     accounts: tuple[AccountTeardown, ...]
     who: str
     at: str
+    began: str  # when this run did, UTC: what was listed before that was listed by an earlier one
 
     @property
     def clean(self) -> bool:
-        """Whether nothing of the kit's is left in any account."""
+        """Whether nothing of the kit's is left in any account, as far as each was last listed."""
         return bool(self.accounts) and all(account.clean for account in self.accounts)
+
+    @property
+    def earlier(self) -> tuple[AccountTeardown, ...]:
+        """The accounts that this run did not look into, so that an older listing stands."""
+        return tuple(account for account in self.accounts if account.listed and account.listed < self.began)
 
     @property
     def verdict(self) -> str:
         """The report in one sentence."""
         removed = sum(len(account.removed) for account in self.accounts)
         if self.clean:
-            return f"Nothing is left: {removed} things were removed from {len(self.accounts)} accounts and regions."
-        open_ones = [a for a in self.accounts if not a.clean]
-        left = sum(len(a.left) for a in open_ones)
-        failed = sum(bool(a.problem) for a in open_ones)
-        return (
-            f"Not finished: {left} things are still there and {failed} accounts could not be looked into; run it again."
-        )
+            told = f"Nothing is left: {removed} things were removed from {len(self.accounts)} accounts and regions."
+        else:
+            left = sum(len(a.left) for a in self.accounts)
+            failed = [a.called for a in self.accounts if a.problem]
+            which = f" ({', '.join(failed)})" if failed else ""
+            told = (
+                f"Not finished: {left} things are still there and {len(failed)} accounts could not be looked into"
+                f"{which}; run it again."
+            )
+        if not self.earlier:
+            return told
+        names = ", ".join(f"{a.called} {a.region} ({a.listed})" for a in self.earlier)
+        return f"{told} Not listed anew by this run, but last at the time given: {names}."
 
     @property
     def signature(self) -> str:
         """A content hash of the report; it changes with any word of it."""
-        return content_id([self.who, self.at, [asdict(account) for account in self.accounts]])
+        return content_id([self.who, self.at, self.began, [asdict(account) for account in self.accounts]])
 
     def to_html(self) -> str:
         """The report as a page of its own."""
@@ -81,9 +106,10 @@ class Teardown:
             rows += [[item, "still there"] for item in a.left if item not in a.found]
             shown = html_table(["found", ""], rows) if rows else "<p>Nothing of the kit's was found.</p>"
             last = ", ".join(a.left) or ("no thing of the kit's" if not a.problem else "could not be made")
+            last += ", by an earlier run" if a in self.earlier else ""
             parts.append(
-                f"<h2>{html.escape(a.account_id or 'not reached')} {html.escape(a.region)}"
-                f"{' · ' + html.escape(a.team) if a.team else ''}: {html.escape(state)}</h2>{shown}"
+                f"<h2>{html.escape(a.account_id or f'Not reached: {a.called}')} {html.escape(a.region)}"
+                f"{' · ' + html.escape(a.team) if a.team and a.account_id else ''}: {html.escape(state)}</h2>{shown}"
                 f"<p>Last listing, {html.escape(a.listed or 'never')}: {html.escape(last)}.</p>"
             )
         return (
@@ -99,7 +125,7 @@ class Teardown:
 
     def _repr_html_(self) -> str:
         rows: list[list[object]] = [
-            [a.account_id or "not reached", a.region, len(a.found), len(a.removed), len(a.left), a.problem]
+            [a.account_id or f"not reached: {a.called}", a.region, len(a.found), len(a.removed), len(a.left), a.problem]
             for a in self.accounts
         ]
         columns = ["account", "region", "found", "removed", "left", ""]
@@ -116,20 +142,24 @@ def tear_down(
 ) -> Teardown:
     """List, and with `yes` remove, everything of the kit's in every account; writes teardown.json and teardown.html.
 
-    `who` is the name of whoever answers for it. An account that fails is told and the others go on.
+    `who` is the name of whoever answers for it. An account that fails is told and the others go on. An account of an
+    earlier run that `accounts` does not name stays in the report, with the time of its last listing.
     """
     if not who.strip():
         raise BadInput("Say who signs the report off: tear_down(accounts, folder, 'your name').")
-    told = {(a.account_id, a.region): a for a in _before(Path(folder) / JSON)}
+    began = _now()
+    told = {a.key: a for a in _before(Path(folder) / JSON)}
     for account, aws, why in open_accounts(accounts):
+        missed = AccountTeardown("", account.region, account.team, (), (), (), "", why, str(account))
+        for name in (str(account), account.team):  # what was not reached before was one of these
+            told.pop((name, account.region), None)
         if aws is None:
-            key = (str(account), account.region)
-            told[key] = AccountTeardown("", account.region, account.team or str(account), (), (), (), "", why)
+            told[missed.key] = missed
         else:
             key = (aws.account_id, aws.region)
             told[key] = _one(account, aws, told.get(key), yes, progress)
-        _write(_report(told.values(), who), Path(folder))
-    return _report(told.values(), who)
+        _write(_report(told.values(), who, began), Path(folder))
+    return _report(told.values(), who, began)
 
 
 def _one(
@@ -155,8 +185,8 @@ def _names(items: list[Item]) -> tuple[str, ...]:
     return tuple(f"{item.kind} {item.name}" for item in items)
 
 
-def _report(accounts: Iterable[AccountTeardown], who: str) -> Teardown:
-    return Teardown(tuple(accounts), who.strip(), _now())
+def _report(accounts: Iterable[AccountTeardown], who: str, began: str) -> Teardown:
+    return Teardown(tuple(accounts), who.strip(), _now(), began)
 
 
 def _write(report: Teardown, folder: Path) -> None:
@@ -168,7 +198,7 @@ def _write(report: Teardown, folder: Path) -> None:
 def _before(path: Path) -> list[AccountTeardown]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))["accounts"]
-        rows = [a | {name: tuple(a[name]) for name in ("found", "removed", "left")} for a in told if a["account_id"]]
+        rows = [a | {name: tuple(a[name]) for name in ("found", "removed", "left")} for a in told]
         return [AccountTeardown(**row) for row in rows]
     except FileNotFoundError:
         return []
