@@ -114,6 +114,6 @@ def test_the_whole_bench_runs_small() -> None:
     for column in ("ours", "peer"):
         judged = told["of these judged to the end"][column]
         assert judged in (None, QUICK.submitting)
-    assert told["verdicts there twice"]["ours"] == told["verdicts missing"]["ours"] == 0
+    assert told["lost, or queued twice"]["ours"] == told["verdicts missing"]["ours"] == 0
     assert told[f"{QUICK.viewers:,} live viewers: have the last state at the end"]["ours"] == 100
     assert all(row["unit"] is not None for row in rows)

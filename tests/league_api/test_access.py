@@ -59,12 +59,29 @@ def test_a_code_lets_several_members_in_until_a_new_one_is_made(league) -> None:
     assert ask(url, first.json()["token"], "GET", "/api/me").status_code == 200, "a new code ends no membership"
 
 
-def test_a_code_that_founds_teams_wants_a_name_and_gives_one_team_for_one_name(league) -> None:
+def test_a_code_that_founds_teams_opens_none_that_is_there(league) -> None:
     url, database = league
     _, code = made(database, None)
+    made(database, "Blue")
     assert join(url, code).status_code == 400
-    one, two = join(url, code, team="Red Team"), join(url, code, "Bea", team="red  TEAM")
-    assert one.json()["team_id"] == two.json()["team_id"]
+    one = join(url, code, team="Red Team")
+    for taken in ("red  TEAM", "Blue"):
+        refused = join(url, code, "Eve", team=taken)
+        assert refused.status_code == 409 and "its own code" in refused.json()["error"]["message"]
+    two = join(url, one.json()["code"], "Bea")
+    assert one.json()["team_id"] == two.json()["team_id"] and "code" not in two.json()
+    assert ask(url, two.json()["token"], "GET", "/api/me").json()["members"] == ["Ann", "Bea"]
+
+
+def test_a_token_that_was_in_use_is_useless_the_moment_it_is_revoked(league) -> None:
+    url, database = league
+    _, code = made(database, "Blue")
+    token = join(url, code).json()["token"]
+    assert ask(url, token, "GET", "/api/me").status_code == 200
+    with database.write() as connection:
+        (id,) = connection.exec_driver_sql("SELECT id FROM tokens").scalars()
+        assert tokens.revoke(connection, token_id=id) == 1
+    assert ask(url, token, "GET", "/api/me").status_code == 401
 
 
 def test_wrong_codes_are_bounded_for_an_address_and_right_ones_are_not(tmp_path: Path) -> None:

@@ -180,7 +180,16 @@ def test_the_board_keeps_looking_while_it_is_told_to_and_shows_ones_own_place(mo
 
     def fetch():
         calls.append(threading.get_ident())
-        score = {"win_rate": 0.5, "low": 0.4, "high": 0.6, "wins": 5, "ties": 0, "losses": 5, "flips": 0}
+        score = {
+            "win_rate": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+            "wins": 5,
+            "ties": 0,
+            "losses": 5,
+            "flips": 0,
+            "questions": 10,
+        }
         row = {
             "place": 1,
             "rank": 1,
@@ -205,6 +214,32 @@ def test_the_board_keeps_looking_while_it_is_told_to_and_shows_ones_own_place(mo
         len(calls) >= 4 and f"{len(calls) - 1} of 3" in board.table.value or f"{len(calls)} of 3" in board.table.value
     )
     assert threading.get_ident() not in calls[1:], "the kernel's thread was held up by looking"
+
+
+def test_a_board_that_is_switched_on_and_off_looks_once_at_a_time_and_outlives_any_fault():
+    asked = []
+
+    def fetch():
+        asked.append(threading.get_ident())
+        if len(asked) == 2:
+            raise RuntimeError("something else")
+        return "standings"
+
+    board = BoardView(fetch)
+    board.live.value = True
+    until = time.monotonic() + 5
+    while len(asked) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    board._pump.drain()
+    assert "could not be shown (something else)" in board.told.value
+    for _ in range(4):
+        board.live.value = False
+        board.live.value = True
+    until = time.monotonic() + 5
+    while [thread.name for thread in threading.enumerate()].count("board") > 1 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [thread.name for thread in threading.enumerate()].count("board") == 1
+    board.close()
 
 
 def test_the_curves_view_relaunches_with_the_coachs_change_and_shows_steps():

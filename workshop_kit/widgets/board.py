@@ -30,7 +30,8 @@ class BoardView(Card):
     ) -> None:
         self._fetch = fetch if callable(fetch) else lambda: fetch
         self._mine, self._pump = mine, Pump()
-        self._live = threading.Event()
+        self._stop = threading.Event()  # of the thread that looks; each has its own
+        self._stop.set()
         self.value: Any = None
         self.table, self.told, self.own, self.picture = text(), text(), text(), text()
         self.button = widgets.Button(
@@ -64,7 +65,7 @@ class BoardView(Card):
 
     def close(self) -> None:
         """Stop looking."""
-        self._live.clear()
+        self._stop.set()
         super().close()
 
     def _ask(self) -> tuple[Any, Any]:
@@ -84,18 +85,19 @@ class BoardView(Card):
         self.told.value = note(problem, "error")
 
     def _keep_looking(self, on: bool) -> None:
-        if not on:
-            self._live.clear()
-        elif not self._live.is_set():
-            self._live.set()
-            threading.Thread(target=self._look, name="board", daemon=True).start()
+        self._stop.set()
+        if on:
+            self._stop = threading.Event()
+            threading.Thread(target=self._look, args=(self._stop,), name="board", daemon=True).start()
 
-    def _look(self) -> None:
+    def _look(self, stop: threading.Event) -> None:
         """In a thread of its own: ask, and have the kernel's loop show it."""
-        pause = threading.Event()
-        while self._live.is_set():
+        while not stop.is_set():
             try:
                 self._pump.post(self._show, self._ask())
             except KitError as problem:
                 self._pump.post(self._tell, str(problem))
-            pause.wait(EVERY)
+            except Exception as problem:
+                # Whatever it is, looking goes on: a board that stands still and says nothing misleads.
+                self._pump.post(self._tell, f"The standings could not be shown ({problem}); they are asked for again.")
+            stop.wait(EVERY)

@@ -157,7 +157,11 @@ def _killed(size: Size, server: str | None) -> Iterator[dict[str, object]]:
             ("  kill -9 of the server (SQLite) or a worker", lambda f: f.kills, ""),
             ("  lost, or queued twice", lambda f: f.lost + f.doubled, ""),
             ("  verdicts missing", lambda f: f.missing, ""),
-            ("  verdicts there twice", lambda f: f.repeated, ""),
+            (
+                "  judge calls that died unkept with a process",
+                lambda f: f.judge_calls - f.needed,
+                "",
+            ),
             ("  judge calls made for each one needed", lambda f: f.judge_calls / f.needed, ""),
             ("  candidate calls made for each one needed", lambda f: f.candidate_calls / f.candidate_needed, ""),
             ("  verdicts a second, kills and all", lambda f: f.needed / 2 / f.seconds, "/s"),

@@ -20,31 +20,35 @@ from workshop_kit.league.store.events import change_settings, open_event
 from workshop_kit.league.store.schema import submissions, teams, verdicts
 
 PER_VERDICT = 2  # a pair is judged in both orders
+SUBMISSIONS_AT_ONCE = 4  # of one process
 
 
 @dataclass(frozen=True)
 class Killed:
     """What was left. `confirmed` submissions were answered with 202; `done` are those of them that were judged to the
-    end. `missing` and `repeated` count verdicts short of, and over, one by each judge on each question. `judge_calls`
-    were made, of which `needed` would have done: the others were made by a process that died before it kept them."""
+    end. `missing` counts verdicts short of one by each judge on each question. `judge_calls` were made, of which
+    `needed` would have done: the others were made by a process that died before it kept them, and `under_way` of them
+    may have been at a kill."""
 
     confirmed: int
     done: int
     lost: int
     doubled: int
     missing: int
-    repeated: int
     judge_calls: int
     needed: int
     candidate_calls: int
     candidate_needed: int
     kills: int
+    under_way: int
     seconds: float
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was lost and nothing judged twice."""
-        return self.done == self.confirmed and not (self.lost or self.doubled or self.missing or self.repeated)
+        """Whether nothing was lost, and nothing judged twice but for what died with a process."""
+        again = self.judge_calls - self.needed
+        kept = not (self.lost or self.doubled or self.missing)
+        return self.done == self.confirmed and kept and again <= self.kills * self.under_way
 
 
 def play(
@@ -119,20 +123,19 @@ def _found(stage: Stage, confirmed: list[str], questions: int, kills: int, secon
             select(func.count()).select_from(submissions).join(teams).group_by(submissions.c.team)
         ).scalars()
         doubled = sum(count - 1 for count in per_team)
-        query = select(verdicts.c.submission, verdicts.c.question, verdicts.c.judge)
-        pairs = [tuple(row) for row in connection.execute(query)]
+        kept = connection.execute(select(func.count()).select_from(verdicts)).scalar_one()
     wanted = len(confirmed) * questions * len(JUDGES)
     return Killed(
         confirmed=len(confirmed),
         done=sum(states.get(id) == "done" for id in confirmed),
         lost=sum(id not in states for id in confirmed),
         doubled=doubled,
-        missing=wanted - len(set(pairs)),
-        repeated=len(pairs) - len(set(pairs)),
+        missing=wanted - kept,
         judge_calls=len(call_times(stage.calls, "judge")),
         needed=PER_VERDICT * wanted,
         candidate_calls=len(call_times(stage.calls, "candidate")),
         candidate_needed=len(confirmed) * questions,
         kills=kills,
+        under_way=SUBMISSIONS_AT_ONCE * EventSettings().questions_at_once * PER_VERDICT * len(JUDGES),
         seconds=seconds,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from workshop_kit.league.client.membership_file import keep_token
@@ -9,17 +10,20 @@ from workshop_kit.league.client.taking_part import submission_from
 from workshop_kit.league.client.talking import call, server_url
 from workshop_kit.league.client.values import AppealTold, Me, Submission
 
+PAGE = 500
+
 
 def join(code: str, name: str, *, team: str | None = None, url: str | None = None) -> Me:
     """Join a team with the code from the instructor; this workspace acts for the team from then on.
 
-    `team` names a new team, for a code that founds teams. The token stays in the workspace, outside the notebooks.
-    Raises LeagueProblem when the code opens nothing.
+    `team` names a new team, for a code that founds teams; the answer then holds the new team's own code, for its other
+    members. The token stays in the workspace, outside the notebooks. Raises LeagueProblem when the code opens nothing,
+    or a team of that name is there.
     """
     address = (url or server_url()).rstrip("/")
     told = call("POST", f"{address}/api/join", json={"code": code, "name": name} | ({"team": team} if team else {}))
     keep_token(address, told["token"], told["team"])
-    return me(url=address)
+    return replace(me(url=address), code=told.get("code", ""))
 
 
 def me(*, url: str | None = None) -> Me:
@@ -30,9 +34,14 @@ def me(*, url: str | None = None) -> Me:
 
 
 def my_submissions(*, url: str | None = None) -> tuple[Submission, ...]:
-    """The team's own submissions, oldest first."""
+    """All of the team's own submissions, oldest first."""
     address = (url or server_url()).rstrip("/")
-    return tuple(submission_from(told) for told in call("GET", f"{address}/api/submissions")["submissions"])
+    found: list[dict[str, Any]] = []
+    while True:
+        told = call("GET", f"{address}/api/submissions?limit={PAGE}&before={len(found)}")["submissions"]
+        found[:0] = told
+        if len(told) < PAGE:
+            return tuple(submission_from(one) for one in found)
 
 
 def choose(submission: Submission | str, *, url: str | None = None) -> Me:

@@ -68,7 +68,7 @@ def submit(
                 address = server_url(domain).rstrip("/")  # the workspace's own is started again, on another port
             if time.monotonic() - answered > AWAY:
                 raise LeagueProblem(
-                    f"{problem} Submission {told['id']} is in; submit again to see its score."
+                    f"{str(problem).rstrip('.')}; submission {told['id']} is in: submit again to see its score."
                 ) from None
     tell(told["judged"], told["questions"])
     if told["state"] == "failed":

@@ -130,7 +130,7 @@ class Standings:
                 [datetime.fromtimestamp(at) for at, _ in steps],
                 [rate for _, rate in steps],
                 where="post",
-                label=team["participant"].replace("$", r"\$")[:30],
+                label=_label(team["participant"]),
                 color=COLOURS[number % len(COLOURS)],
                 linestyle=styles[number % len(styles)],
                 marker="o",
@@ -145,7 +145,8 @@ class Standings:
         return figure
 
     def _noise(self) -> str:
-        return noise(self.rows[0]["score"]["win_rate"], self.questions)
+        first = self.rows[0]["score"]
+        return noise(first["win_rate"], first["questions"]) if first["questions"] else ""
 
     def _repr_html_(self) -> str:
         if not self.rows:
@@ -226,10 +227,16 @@ class Practice:
         )
 
 
+def _label(name: str) -> str:
+    """A name in a legend as it is: "$" begins no formula, and one that begins with "_" is not left out."""
+    return ("\u200a" if name.startswith("_") else "") + name.replace("$", r"\$")[:30]
+
+
 @dataclass(frozen=True)
 class Me:
     """A team's own place. `left` is what remains of its ranked submissions, None without limit; `gap` to the leader and
     `win_rate` are fractions; `plays` is the submission that plays the finale, the chosen one or else the best.
+    `code` lets others into a team; it is told to whoever founds one, once.
     """
 
     team: str
@@ -245,10 +252,13 @@ class Me:
     best: str | None = None
     chosen: str | None = None
     plays: str | None = None
+    code: str = ""
 
     def __str__(self) -> str:
         left = "without limit" if self.left is None else f"{self.left} left"
         sent = f"{self.used} ranked submissions sent, {left}"
+        if self.code:
+            sent += f". Others join with the code {self.code}; it is shown this once"
         if self.place is None:
             return f"{self.team} has no place yet; {sent}."
         behind = f", {self.gap:.0%} behind the first" if self.gap else ""
@@ -257,6 +267,7 @@ class Me:
     def _repr_html_(self) -> str:
         plays = "your choice" if self.chosen else "your best, unless you choose another"
         rows: list[list[object]] = [
+            *([["code for the others, shown this once", self.code]] if self.code else []),
             ["members", ", ".join(self.members) or self.name],
             ["place", f"{self.place} of {self.teams}" if self.place else "none yet"],
             ["behind the first", f"{self.gap:.0%}" if self.gap is not None else ""],

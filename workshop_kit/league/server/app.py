@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from workshop_kit.domains import load_domain
 from workshop_kit.errors import KitError, LeagueProblem, require
@@ -175,9 +176,10 @@ def _errors(app: Any) -> None:
         return failure(400, _sentence(error.errors()[0]))
 
     @app.exception_handler(DBAPIError)
-    async def database_error(request: Request, error: DBAPIError) -> JSONResponse:
+    @app.exception_handler(NoConnection)
+    async def database_error(request: Request, error: Exception) -> JSONResponse:
         log.exception("%s", shown(request), exc_info=error)
-        return failure(503, "The league's database is busy or away; nothing was changed. Try again in a moment.")
+        return failure(503, "The league's database is busy or away; send this again in a moment.")
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -97,7 +97,8 @@ def _check(body: bytes) -> None:
         return
     try:
         value = json.loads(body, parse_constant=_no_constant)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        # A number too large for a float (1e999) is read as infinity, which no JSON holds.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise LeagueProblem("A request's body is a JSON object; what came is not JSON.") from None
     if depth(value) > DEEPEST:

@@ -121,7 +121,7 @@ def routes(context: Context, access: Access) -> APIRouter:
             if told.get(name) == 0:
                 told[name] = None
         with database.write() as connection:
-            settings = settings_from(settings_of(connection).to_dict() | told)
+            settings = settings_from(settings_of(connection, changing=True).to_dict() | told)
             return changed(change_settings(connection, settings, str(who)).to_dict())
 
     @router.get("/teams")

@@ -19,8 +19,8 @@ from workshop_kit.league.server.bodies import Body, Line
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.server.snapshots import LONGEST_PAGE, PAGE, Snapshots
 from workshop_kit.league.store.audit import note
-from workshop_kit.league.store.teams import add_member, found_team, team
-from workshop_kit.league.store.tokens import identify, issue, team_of_code
+from workshop_kit.league.store.teams import add_member, new_team, team
+from workshop_kit.league.store.tokens import identify, issue, new_code, team_of_code
 
 KEEP_ALIVE = 15.0
 AWAY = 2.0  # seconds until a stream looks again while the database is away
@@ -96,20 +96,21 @@ def routes(context: Context, snapshots: Snapshots) -> APIRouter:
 
     @router.post("/api/join", status_code=201)
     def join(request: Request, body: Join) -> dict[str, Any]:
-        """Take a place in a team. The token is told this once."""
+        """Take a place in a team, or found one. The token, and a new team's code for its others, are told this once."""
         context.limits.check("wrong codes", address(request))
         with database.write() as connection:
             good, id = team_of_code(connection, body.code)
             if good and id is None and body.team is None:
                 raise LeagueProblem("This code founds teams: say the name of yours.")
             if good:
-                mine = team(connection, id) if id else found_team(connection, body.team or "", body.name)[0]
+                mine = team(connection, id) if id else new_team(connection, body.team or "", body.name)
                 if mine.disabled:
                     raise LeagueProblem(f"The team {mine.name} was shut out of this league.", status=403)
                 add_member(connection, mine.id, body.name)
                 token = issue(connection, "attendee", mine.id, body.name)
                 note(connection, f"attendee {body.name}", "join", mine.id)
-                return {"token": token, "team": mine.name, "team_id": mine.id}
+                own = {} if id else {"code": new_code(connection, mine.id)}
+                return {"token": token, "team": mine.name, "team_id": mine.id} | own
         context.limits.spend("wrong codes", address(request))
         raise LeagueProblem("This code opens no team; check it with your instructor.", status=403)
 

@@ -150,10 +150,15 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
         return told(entry)
 
     @router.get("/api/submissions")
-    def mine(who: Attendee, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
-        """The team's own submissions, oldest first."""
+    def mine(
+        who: Attendee,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    ) -> dict[str, Any]:
+        """The team's newest submissions but for the last `before`, the oldest of them first."""
         with database.read() as connection:
-            return {"submissions": [told(e) for e in submissions.entries(connection, team=who.team, limit=limit)]}
+            found = submissions.entries(connection, team=who.team, limit=limit, offset=before, newest=True)
+        return {"submissions": [told(entry) for entry in reversed(found)]}
 
     @router.get("/api/submissions/{id}")
     def submission(id: Id, who: Asking) -> dict[str, Any]:

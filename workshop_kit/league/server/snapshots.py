@@ -127,7 +127,8 @@ class Snapshots:
                 "found": len(wanted),
                 "teams": len(found),
                 "standings_revision": number,
-                "noise": noise(leader, page[0].score.questions) if page and leader is not None else "",
+                # All questions may have been withdrawn.
+                "noise": noise(leader, page[0].score.questions) if page and page[0].score.questions else "",
             }
         )
 

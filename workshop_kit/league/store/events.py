@@ -37,9 +37,9 @@ def open_event(connection: Connection, domain: str, settings: EventSettings | No
     return settings_of(connection)
 
 
-def settings_of(connection: Connection) -> EventSettings:
-    """The settings as they are now."""
-    return settings_from(connection.execute(_SETTINGS).scalar_one())
+def settings_of(connection: Connection, *, changing: bool = False) -> EventSettings:
+    """The settings as they are now; for `changing` them nobody else may, until this transaction ends."""
+    return settings_from(connection.execute(_SETTINGS.with_for_update() if changing else _SETTINGS).scalar_one())
 
 
 def change_settings(connection: Connection, settings: EventSettings, who: str) -> EventSettings:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, text, update
+from sqlalchemy import Connection, bindparam, exists, func, select, text, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.statistics import Outcome, Verdict, score
@@ -16,38 +16,56 @@ from workshop_kit.league.store.audit import note
 from workshop_kit.league.store.database import bump
 from workshop_kit.league.store.schema import overrides, submissions, teams, verdicts, withdrawn
 from workshop_kit.league.store.sql import insert_once, upsert
-from workshop_kit.league.store.submissions import UNFINISHED, Entry, StoredVerdict, entry, verdicts_of
+from workshop_kit.league.store.submissions import UNFINISHED, Entry, entry, verdicts_of
 
 # Any number that no other program takes a lock on in the same database.
 RULES_LOCK = 5_170_817
+AT_ONCE = 200  # submissions whose verdicts are read together
 
 
 def panel_outcome(outcomes: list[str]) -> Outcome:
     """What several judges say together: the outcome that more than half of them name, else a tie."""
+    if len(outcomes) == 1:
+        return outcomes[0]  # type: ignore[return-value]
     name, count = Counter(outcomes).most_common(1)[0]
     return name if 2 * count > len(outcomes) else "tie"  # type: ignore[return-value]
 
 
 def counted(connection: Connection, id: str) -> list[Verdict]:
     """The verdicts that count: the judges' together, a human's override in their place, no withdrawn question."""
-    by_question: dict[str, list[StoredVerdict]] = defaultdict(list)
-    judges = connection.execute(select(submissions.c.judges).where(submissions.c.id == id)).scalar_one()
-    for verdict in verdicts_of(connection, id):
-        if not judges or verdict.judge in judges:
-            by_question[verdict.question].append(verdict)
+    return _counted(connection, [id])[id]
+
+
+def _counted(connection: Connection, ids: list[str]) -> dict[str, list[Verdict]]:
+    """The same of several submissions, by id."""
+    query = select(submissions.c.id, submissions.c.judges).where(submissions.c.id.in_(ids))
+    named = dict(connection.execute(query).all())
     out = set(connection.execute(select(withdrawn.c.question)).scalars())
-    query = select(overrides.c.question, overrides.c.outcome).where(overrides.c.submission == id)
-    human = dict(connection.execute(query).all())
-    return [
-        Verdict(
-            question,
-            human.get(question) or panel_outcome([verdict.outcome for verdict in found]),
-            found[0].candidate_length,
-            found[0].reference_length,
-        )
-        for question, found in by_question.items()
-        if question not in out
-    ]
+    by_human = select(overrides.c.submission, overrides.c.question, overrides.c.outcome)
+    by_human = by_human.where(overrides.c.submission.in_(ids))
+    human = {(id, question): said for id, question, said in connection.execute(by_human)}
+    told = select(
+        verdicts.c.submission,
+        verdicts.c.question,
+        verdicts.c.judge,
+        verdicts.c.outcome,
+        verdicts.c.candidate_length,
+        verdicts.c.reference_length,
+    ).where(verdicts.c.submission.in_(ids))
+    order = (verdicts.c.submission, verdicts.c.question, verdicts.c.judge)
+    grouped: dict[str, dict[str, list[Any]]] = {id: defaultdict(list) for id in ids}
+    for id, question, judge, *verdict in connection.execute(told.order_by(*order)):
+        if question not in out and (not named[id] or judge in named[id]):
+            grouped[id][question].append(verdict)
+    return {
+        id: [
+            Verdict(
+                question, human.get((id, question)) or panel_outcome([outcome for outcome, *_ in found]), *found[0][1:]
+            )
+            for question, found in by_question.items()
+        ]
+        for id, by_question in grouped.items()
+    }
 
 
 def end(
@@ -134,30 +152,36 @@ def _place(connection: Connection, team: str) -> None:
     )
 
 
-def rescore(connection: Connection, ids: list[str] | None = None) -> int:
-    """Count judged submissions anew (all of them by default); gives how many scores changed."""
+def rescore(connection: Connection, ids: list[str] | None = None, *, question: str | None = None) -> int:
+    """Count judged submissions anew, all of them, or some, or those with a verdict on `question`.
+
+    Gives how many scores changed. It costs some milliseconds a submission, most of them for the even-length win rate.
+    """
     _hold_rules(connection)
     query = select(submissions.c.id, submissions.c.team, submissions.c.score).where(
         (submissions.c.state == "done") | submissions.c.win_rate.is_not(None)
     )
     if ids is not None:
         query = query.where(submissions.c.id.in_(ids))
-    changed, touched = 0, set()
-    for row in connection.execute(query).all():
-        result = asdict(score(counted(connection, row.id)))
-        if result != row.score:
-            connection.execute(
-                update(submissions).where(submissions.c.id == row.id).values(score=result, win_rate=result["win_rate"])
-            )
-            changed += 1
-            touched.add(row.team)
+    if question is not None:
+        query = query.where(exists().where(verdicts.c.submission == submissions.c.id, verdicts.c.question == question))
+    rows, changed, touched = connection.execute(query).all(), [], set()
+    for some in (rows[n : n + AT_ONCE] for n in range(0, len(rows), AT_ONCE)):
+        found = _counted(connection, [row.id for row in some])
+        for row in some:
+            result = asdict(score(found[row.id]))
+            if result != row.score:
+                changed.append({"of": row.id, "score": result, "win_rate": result["win_rate"]})
+                touched.add(row.team)
+    if changed:
+        connection.execute(update(submissions).where(submissions.c.id == bindparam("of")), changed)
     # In one order, and the revisions last: whoever holds one of these rows may be waiting for another.
     for team in sorted(touched):
         _place(connection, team)
     if touched:
         bump(connection, "standings")
         bump(connection, "league")
-    return changed
+    return len(changed)
 
 
 def unscored(connection: Connection) -> list[str]:
@@ -173,11 +197,12 @@ def was_judged(connection: Connection, question: str) -> bool:
 
 
 def withdraw(connection: Connection, question: str, reason: str, who: str) -> int:
-    """Take a question out of every score; gives how many scores changed. Its verdicts are kept."""
+    """Take a question out of every score; its verdicts are kept. Gives how many scores changed, none if it was out."""
     _hold_rules(connection)
-    if insert_once(connection, withdrawn, question=question, reason=reason, who=who[:80], at=time.time()):
-        note(connection, who, "withdraw question", question, {"reason": reason})
-    return rescore(connection)
+    if not insert_once(connection, withdrawn, question=question, reason=reason, who=who[:80], at=time.time()):
+        return 0
+    note(connection, who, "withdraw question", question, {"reason": reason})
+    return rescore(connection, question=question)
 
 
 def restore(connection: Connection, question: str, who: str) -> int:
@@ -187,15 +212,16 @@ def restore(connection: Connection, question: str, who: str) -> int:
     then, and for good when their model can't be asked any more.
     """
     _hold_rules(connection)
-    if connection.execute(withdrawn.delete().where(withdrawn.c.question == question)).rowcount:
-        note(connection, who, "restore question", question)
-        asked = exists().where(verdicts.c.submission == submissions.c.id, verdicts.c.question == question)
-        connection.execute(
-            update(submissions)
-            .where(submissions.c.set == "ranked", submissions.c.state == "done", ~asked)
-            .values(state="queued")
-        )
-    changed = rescore(connection)
+    if not connection.execute(withdrawn.delete().where(withdrawn.c.question == question)).rowcount:
+        return 0
+    note(connection, who, "restore question", question)
+    asked = exists().where(verdicts.c.submission == submissions.c.id, verdicts.c.question == question)
+    connection.execute(
+        update(submissions)
+        .where(submissions.c.set == "ranked", submissions.c.state == "done", ~asked)
+        .values(state="queued")
+    )
+    changed = rescore(connection, question=question)
     bump(connection, "league")
     return changed
 

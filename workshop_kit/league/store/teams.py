@@ -75,6 +75,21 @@ def found_team(connection: Connection, name: str, who: str = "") -> tuple[Team, 
     return made, before is None
 
 
+def new_team(connection: Connection, name: str, who: str) -> Team:
+    """A team of this name that was not there before.
+
+    Raises LeagueProblem when there is one: whoever names a team must not get into it by its name.
+    """
+    made, new = found_team(connection, name, who)
+    if not new:
+        raise LeagueProblem(
+            f"There is a team {made.name} already: take another name, or join it with its own code, which its members "
+            "and the organizer can give you.",
+            status=409,
+        )
+    return made
+
+
 def team(connection: Connection, id: str) -> Team:
     """A team; raises LeagueProblem when there is none with this id."""
     row = connection.execute(_TEAM, {"team": id}).mappings().one_or_none()

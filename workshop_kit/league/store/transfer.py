@@ -65,7 +65,7 @@ def import_lines(database: Database, lines: Iterable[str]) -> dict[str, int]:
                     connection.execute(insert(tables[name]), batch)
                 except (IntegrityError, DataError, StatementError):
                     raise BadInput(
-                        f"The rows of '{name}' don't fit together; nothing was imported. Export the event again."
+                        f"The rows of '{name}' don't fit together and nothing was imported: export the event again."
                     ) from None
                 count[name] = count.get(name, 0) + len(batch)
                 batch.clear()
@@ -83,7 +83,7 @@ def import_lines(database: Database, lines: Iterable[str]) -> dict[str, int]:
                 _check(table, row)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise BadInput(
-                    f"Line {number} is not a row of an exported league; nothing was imported. Export it again."
+                    f"Line {number} is not a row of an exported league and nothing was imported: export it again."
                 ) from None
             if table.name != name or len(batch) >= BATCH:
                 flush()
