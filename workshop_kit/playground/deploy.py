@@ -19,6 +19,9 @@ from workshop_kit.training.jobs import JobProgress, TrainingJob
 from workshop_kit.training.runs import Run
 from workshop_kit.training.tags import DATASET, JOB, MODEL, as_dict, make_tags
 
+# AWS's words, in the reason of an endpoint that failed, for what passes when others give their machines back.
+SHORTAGES = ("InsufficientInstanceCapacity", "ResourceLimitExceeded")
+
 
 def deploy(
     aws: Any,
@@ -111,7 +114,7 @@ def _deploy(
     client = aws.client("sagemaker")
     told = {"job": endpoint.job_name, "dataset": endpoint.dataset_id, "model": endpoint.model_id}
     tags = make_tags(**{key: value for key, value in told.items() if value})
-    existing = describe_endpoint(aws, name)
+    existing = _not_going(endpoint, progress)
     if existing is not None and existing["EndpointStatus"] == "Failed":
         delete(aws, name)
         existing = None
@@ -158,6 +161,20 @@ def _create(call: Callable[..., Any], **request: Any) -> None:
             raise
 
 
+def _not_going(
+    endpoint: Endpoint, progress: Callable[[JobProgress], None] | None, timeout: float = 900
+) -> dict[str, Any] | None:
+    """The endpoint of this name that there is. One that is being deleted is waited for: its name is not free before."""
+    started = time.monotonic()
+    while (described := describe_endpoint(endpoint.aws, endpoint.name)) and described["EndpointStatus"] == "Deleting":
+        if time.monotonic() - started > timeout:
+            raise AwsProblem(f"Endpoint {endpoint.name} is still being deleted after {timeout:.0f} s; try again later.")
+        if progress is not None:
+            progress(JobProgress(0, 0, None, f"Endpoint {endpoint.name}: the one before it is being deleted"))
+        time.sleep(pause(endpoint.aws))
+    return described
+
+
 def _wait(endpoint: Endpoint, progress: Callable[[JobProgress], None] | None, timeout: float = 1800) -> None:
     started = time.monotonic()
     told = ""
@@ -170,7 +187,8 @@ def _wait(endpoint: Endpoint, progress: Callable[[JobProgress], None] | None, ti
             return
         if described is None or status in ("Failed", "Deleting", "OutOfService"):
             reason = (described or {}).get("FailureReason") or "AWS gave no reason"
-            raise AwsProblem(f"Endpoint {endpoint.name} did not start ({status}): {reason.rstrip('.')}.")
+            code = next((code for code in SHORTAGES if code in reason), "")
+            raise AwsProblem(f"Endpoint {endpoint.name} did not start ({status}): {reason.rstrip('.')}.", code)
         if time.monotonic() - started > timeout:
             raise AwsProblem(f"Endpoint {endpoint.name} is still {status} after {timeout:.0f} s; look again later.")
         if progress is not None and told != status:
