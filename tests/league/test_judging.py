@@ -10,7 +10,7 @@ from workshop_kit.errors import AwsProblem
 from workshop_kit.league import client
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.event import EventSettings
-from workshop_kit.league.judging import submission as work
+from workshop_kit.league.judging import artefact
 from workshop_kit.league.judging.service import measured, service
 from workshop_kit.league.store import submissions, teams
 from workshop_kit.league.store.submissions import verdicts_of
@@ -109,10 +109,6 @@ def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, 
     class Deployed:
         name, system = "right-70", "Be brief."
 
-        def delete(self):
-            stands.remove(self.name)
-            return ()
-
     refused = ["NoConnection", "ResourceLimitExceeded"]
 
     def deploy(aws, job, name):
@@ -122,7 +118,9 @@ def test_an_artefact_stands_behind_an_endpoint_only_while_it_is_judged(prepare, 
         stands.append("right-70")
         return Deployed()
 
-    monkeypatch.setattr(work, "deploy", deploy)
+    monkeypatch.setattr(artefact, "deploy", deploy)
+    monkeypatch.setattr(artefact, "delete", lambda aws, name: stands.clear())
+    monkeypatch.setattr(artefact, "leftovers", lambda aws, name: [])
     store, entry, judge = prepare(target={"kind": "artefact", "training_job": "job-1", "system": ""})
     judge.run(entry.id)
     assert entry_of(store, entry.id).score.wins == 7 and stands == []

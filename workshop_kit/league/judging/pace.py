@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from workshop_kit.aws import Aws
+from workshop_kit.aws import Aws, whole_reply
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.store.database import Database
 from workshop_kit.league.store.events import settings_of
@@ -21,10 +22,18 @@ class Paced:
     """An Aws whose Converse waits for its turn; everything else is the Aws's own.
 
     The rate is the event's `calls_per_second` at the moment of each call: a new one holds from the next call on.
+    `patiently` makes each single call, and may make it again: of a verdict that takes several, those that were answered
+    are not asked once more.
     """
 
-    def __init__(self, aws: Aws, database: Database, stop: threading.Event) -> None:
-        self._aws, self._database, self._stop = aws, database, stop
+    def __init__(
+        self,
+        aws: Aws,
+        database: Database,
+        stop: threading.Event,
+        patiently: Callable[[Callable[[], Any]], Any] = lambda call: call(),
+    ) -> None:
+        self._aws, self._database, self._stop, self.patiently = aws, database, stop, patiently
 
     def client(self, service: str) -> Any:
         """The Aws's client; Bedrock's runtime is paced."""
@@ -70,5 +79,8 @@ class _Runtime:
         self._paced, self._runtime = paced, runtime
 
     def converse(self, **request: Any) -> Any:
-        self._paced.wait(request["modelId"])
-        return self._runtime.converse(**request)
+        def in_turn(**request: Any) -> Any:
+            self._paced.wait(request["modelId"])
+            return self._runtime.converse(**request)
+
+        return self._paced.patiently(lambda: whole_reply(in_turn, "output", **request))

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
-from workshop_kit.errors import KitError, LeagueProblem
+from workshop_kit.errors import KitError
 from workshop_kit.league.answer import Answer
-from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer, patiently
+from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import Judgement, JudgeSettings, NoVerdict, judge
+from workshop_kit.league.judging.artefact import standing
 from workshop_kit.league.judging.pace import Paced
+from workshop_kit.league.judging.patience import AWAY, DATABASE_PAUSE, Patience
 from workshop_kit.league.judging.service import service
 from workshop_kit.league.store import submissions
 from workshop_kit.league.store.database import Database
@@ -30,22 +30,13 @@ from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.references import keep_reference_answer, reference_answer
 from workshop_kit.league.store.scoring import end, withdrawn_questions
 from workshop_kit.league.store.submissions import Entry, StoredVerdict
-from workshop_kit.playground import deploy
 from workshop_kit.records import content_id
 
 log = logging.getLogger(__name__)
 # For so long a submission waits, its verdicts kept, while AWS is away or throttles, before that counts as a failure.
 LASTING = 900.0
-DATABASE_PAUSE = 2.0
 # With the judge and the reference model, which are the organizer's, nothing is the fault of whoever sent a model in.
 ORGANIZERS = PASSING | OUTAGE | {"AccessDenied", "AccessDeniedException"}
-# Another submission's endpoint may stand where this one's is to, until it is judged.
-NO_ROOM = OUTAGE | {
-    "ResourceLimitExceeded",
-    "ServiceQuotaExceededException",
-    "InsufficientInstanceCapacity",
-    "InsufficientCapacityException",
-}
 # A judge that can't judge a pair says the same when it is asked once more: up to this share of a submission's questions
 # count as flips, which win nothing, until a human decides; beyond it the judge is at fault and the submission fails.
 UNUSABLE = 0.1
@@ -75,12 +66,12 @@ class SubmissionJudge:
         still this worker's: a failure of one that lost it is not the submission's.
         """
         try:
-            self._run(id)
+            self._run(id, mine)
         except KitError as problem:
             # AWS often goes down together with the league: that is no fault of the submission.
             if not self.stop.is_set() and mine():
                 self._fail(id, str(problem))
-        except (OperationalError, InterfaceError):
+        except AWAY:
             log.exception("judging %s was interrupted", id)
             self.stop.wait(DATABASE_PAUSE)
         except Exception:
@@ -94,23 +85,28 @@ class SubmissionJudge:
         with self.database.write() as connection:
             submissions.fail(connection, id, problem)
 
-    def _run(self, id: str) -> None:
+    def _run(self, id: str, mine: Callable[[], bool]) -> None:
         with self.database.read() as connection:
             entry, settings = submissions.entry(connection, id), settings_of(connection)
         if entry.state not in submissions.UNFINISHED:
             return
-        judges = entry.judges or settings.judges or self.judge_settings.judges or (self._model("judge"),)
-        reference = entry.reference or settings.reference or self._model("reference")
+        patience = Patience(self.database, id, self.stop, LASTING, self.changed)
+
+        def model(role: str) -> str:
+            return patience(lambda: self.aws.choose_model(role))
+
+        judges = entry.judges or settings.judges or self.judge_settings.judges or (model("judge"),)
+        reference = entry.reference or settings.reference or model("reference")
         with self.database.write() as connection:
             entry = submissions.begin(connection, id, judges, reference, self.judge_settings.id)
         self.changed()
-        with self._target(entry) as target:
+        with self._target(entry, patience, mine) as target:
             # Once as a rule; once more when a question was restored meanwhile.
             while entry.state == "judging" and not self.stop.is_set():
                 with self.database.read() as connection:
                     out = withdrawn_questions(connection)
                 questions = [question for question in self.questions[entry.set] if question.id not in out]
-                self._ask_all(entry, target, questions, settings)
+                self._ask_all(entry, target, questions, settings, patience)
                 if not self.stop.is_set():
                     entry = self._end(entry, target, questions)
 
@@ -120,33 +116,31 @@ class SubmissionJudge:
         target: dict[str, Any],
         questions: list[Question],
         settings: EventSettings,
+        patience: Patience,
     ) -> None:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
             stored = submissions.verdicts_of(connection, entry.id)
         have = {(v.question, v.judge) for v in stored}
         unusable = [v.question for v in stored if NO_VERDICT in v.flags]
-        aws = Paced(self.aws, self.database, self.stop)
         failed = threading.Event()
+        faults: list[BaseException] = []
+
+        def patiently(call: Callable[[], Any], outage: Collection[str] = ORGANIZERS) -> Any:
+            return patience(call, outage=outage, given_up=failed.is_set)
+
+        judging = Paced(self.aws, self.database, self.stop, patiently)
 
         def one(question: Question) -> None:
             missing = [model for model in entry.judges if (question.id, model) not in have]
             if not missing or failed.is_set() or self.stop.is_set():
                 return
             try:
-                answer = said.get(question.id) or self._answer(entry.id, target, question, failed)
-                against = self._reference(entry.reference, question, failed)
+                ours = said.get(question.id) or self._answer(entry, target, question, patiently)
+                theirs = self._reference(entry, question, patiently)
                 for model in missing:
                     try:
-                        told = patiently(
-                            lambda model=model: judge(
-                                aws, model, question, answer.text, against.text, settings=self.judge_settings
-                            ),
-                            self.stop,
-                            lasting=LASTING,
-                            outage=ORGANIZERS,
-                            given_up=failed.is_set,
-                        )
+                        told = judge(judging, model, question, ours.text, theirs.text, settings=self.judge_settings)
                     except NoVerdict:
                         unusable.append(question.id)
                         if len(set(unusable)) > max(1, UNUSABLE * len(questions)):
@@ -154,46 +148,44 @@ class SubmissionJudge:
                         told = _undecided(question)
                     with self.database.write() as connection:
                         submissions.add_verdict(
-                            connection, entry.id, _stored(told, model, len(answer.text), len(against.text))
+                            connection, entry.id, _stored(told, model, len(ours.text), len(theirs.text))
                         )
                     self.changed()
-            except BaseException:
+            except BaseException as fault:
+                faults.append(fault)
                 failed.set()
                 raise
 
         with ThreadPoolExecutor(settings.questions_at_once, thread_name_prefix="judging") as pool:
-            for done in [pool.submit(one, question) for question in questions]:
-                done.result()
+            for question in questions:
+                pool.submit(one, question)
+        if faults:
+            # The first in time: the others gave up because of it.
+            raise faults[0]
 
-    def _model(self, role: str) -> str:
-        return patiently(lambda: self.aws.choose_model(role), self.stop, lasting=LASTING)
+    def _door(self, entry: Entry, model: str) -> Any:
+        # A judge that is asked for answers too is not asked beyond its rate by that.
+        return Paced(self.aws, self.database, self.stop) if model in entry.judges else self.aws
 
-    def _answer(self, id: str, target: dict[str, Any], question: Question, failed: threading.Event) -> Answer:
+    def _answer(
+        self, entry: Entry, target: dict[str, Any], question: Question, patiently: Callable[..., Answer]
+    ) -> Answer:
+        aws = self._door(entry, target.get("model_id", ""))
         # An endpoint that is at fault itself is not waited for long: the others' submissions stand behind it.
-        answer = patiently(
-            lambda: answer_of(self.aws, target, question.question),
-            self.stop,
-            lasting=LASTING,
-            given_up=failed.is_set,
-        )
+        answer = patiently(lambda: answer_of(aws, target, question.question), outage=OUTAGE)
         with self.database.write() as connection:
-            submissions.keep_answer(connection, id, question.id, answer)
+            submissions.keep_answer(connection, entry.id, question.id, answer)
         return answer
 
-    def _reference(self, model: str, question: Question, failed: threading.Event) -> Answer:
+    def _reference(self, entry: Entry, question: Question, patiently: Callable[..., Answer]) -> Answer:
         key = content_id(question.question)
         with self.database.read() as connection:
-            kept = reference_answer(connection, model, key)
+            kept = reference_answer(connection, entry.reference, key)
         if kept is None:
-            answer = patiently(
-                lambda: model_answer(self.aws, model, question.question),
-                self.stop,
-                lasting=LASTING,
-                outage=ORGANIZERS,
-                given_up=failed.is_set,
-            )
+            aws = self._door(entry, entry.reference)
+            answer = patiently(lambda: model_answer(aws, entry.reference, question.question))
             with self.database.write() as connection:
-                kept = keep_reference_answer(connection, model, key, answer)
+                kept = keep_reference_answer(connection, entry.reference, key, answer)
         return kept
 
     def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question]) -> Entry:
@@ -205,27 +197,13 @@ class SubmissionJudge:
         with self.database.write() as connection:
             return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
 
-    @contextmanager
-    def _target(self, entry: Entry) -> Iterator[dict[str, Any]]:
+    def _target(
+        self, entry: Entry, patience: Patience, mine: Callable[[], bool]
+    ) -> AbstractContextManager[dict[str, Any]]:
         """What to ask: the target, or for a trained model's artefact an endpoint that stands while it is judged."""
         if entry.target["kind"] != "artefact":
-            with nullcontext(entry.target) as target:
-                yield target
-            return
-        endpoint = patiently(
-            lambda: deploy(self.aws, entry.target["training_job"], name=f"league-{entry.id}"),
-            self.stop,
-            lasting=LASTING,
-            outage=NO_ROOM,
-        )
-        try:
-            yield {"kind": "sagemaker", "endpoint": endpoint.name, "system": endpoint.system}
-        finally:
-            left = endpoint.delete()
-            if left:
-                raise LeagueProblem(
-                    f"The league could not remove {', '.join(left)}; its organizer runs workshop-kit cleanup."
-                )
+            return nullcontext(entry.target)
+        return standing(self.aws, self.database, entry, patience, self.stop, mine)
 
 
 def _undecided(question: Question) -> Judgement:

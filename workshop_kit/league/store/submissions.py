@@ -195,6 +195,13 @@ def begin(connection: Connection, id: str, judges: Sequence[str], reference: str
     return entry(connection, id)
 
 
+def note_wait(connection: Connection, id: str, problem: str) -> None:
+    """Tell in a submission that is not judged yet what its judging waits for; "" when it goes on."""
+    unfinished = (submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
+    connection.execute(update(submissions).where(*unfinished).values(problem=problem))
+    bump(connection, "league")
+
+
 def keep_answer(connection: Connection, id: str, question: str, answer: Answer) -> None:
     """Keep what the candidate said; an answer that is there already stays."""
     insert_once(
