@@ -161,14 +161,16 @@ def test_a_full_event_is_played(event: tuple[Path, Path]) -> None:
     assert [name for name, _ in stand] == five
     seen = {"": members[five[0]], "finale/contestant": members[five[0]]}
     pictures = Pictures(url, olga, seen, os.environ.get("WORKSHOP_SCREENSHOTS"))
-    played = rehearse(url, olga, contestants=stand, rounds=5, seconds=6.0, audience=12, between=pictures.take)
+    between = {"between": pictures.take} if CHROMIUM else {}
+    played = rehearse(url, olga, contestants=stand, rounds=5, seconds=6.0, audience=12, **between)
     final = played.view
     assert final.over and len(final.standing) == 5
     for part in ("llm", "experts", "audience"):
         assert len({row[part] for row in final.standing}) > 1, f"{part} told nobody apart"
     totals = [row["points"] for row in final.standing]
     assert totals == sorted(totals, reverse=True) and totals[0] > totals[-1]
-    assert pictures.complaints == []
+    if CHROMIUM:
+        assert pictures.complaints == [] and pictures.taken == pictures.MOMENTS, "a moment went by without a look"
 
     # The event goes out and in again and says the same.
     database = open_database(folder(home) / "league.sqlite")
@@ -182,11 +184,14 @@ def test_a_full_event_is_played(event: tuple[Path, Path]) -> None:
     # Nothing is left running, and it is shown.
     assert take_down(stand) == () and endpoint.delete() == ()
     assert not [item for item in cleanup.find(aws) if "ndpoint" in str(item)], "an endpoint was left"
+    if not CHROMIUM:
+        pytest.skip("all held but the pages, which nobody looked at: that needs Debian's chromium")
 
 
 class Pictures:
     """Looks at every page in a real browser at the moments of a finale, and collects complaints."""
 
+    MOMENTS = {"asked", "voting", "revealed"}
     PAGES = ("", "?screen=big", "finale/stage", "finale/vote", "finale/director", "finale/contestant", "finale/judge")
 
     def __init__(self, url: str, token: str, others: dict[str, str], folder: str | None) -> None:
@@ -196,13 +201,13 @@ class Pictures:
         self.taken: set[str] = set()
 
     def take(self, moment: str, view) -> None:
-        if not CHROMIUM or moment not in ("asked", "voting", "revealed") or moment in self.taken:
+        if moment not in self.MOMENTS - self.taken:
             return
-        self.taken.add(moment)
         director = Director(self.url, self.token)
         if moment == "asked":
             director.extend(view.round, 90)
         self._look(moment)
+        self.taken.add(moment)
         if moment == "asked":
             director.close(view.round)
 
