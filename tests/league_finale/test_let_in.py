@@ -93,7 +93,8 @@ def test_an_open_stream_ends_when_its_token_is_good_no_more(fresh, page: str) ->
     director.open(1)
     shut_out.thread.join(10)
     assert not shut_out.thread.is_alive(), "the stream goes on"
-    assert shut_out.said[-1] == {"finale": None, "problem": "You were signed out; ask the director for a new link."}
+    told = {"finale": None, "out": True, "problem": "You were signed out; ask the director for a new link."}
+    assert shut_out.said[-1] == told
     assert not any(told.get("round") and told["round"]["phase"] == "open" for told in shut_out.said)
     assert until(lambda: stays.said[-1]["round"]["phase"] == "open"), "others go on listening"
 

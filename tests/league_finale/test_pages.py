@@ -128,7 +128,7 @@ def test_a_round_is_played_on_the_pages(browser, playing, teams, size, scheme) -
     vote.reload()
     until(vote, "document.getElementById('said').textContent.startsWith('You vote for A')")
     until(director, "document.getElementById('counts').textContent.includes('Votes received1')")
-    for pressed in ("a", "7", "h", "b", "x", "c", "3", "d", "0"):
+    for pressed in ("a", "7", ".", "b", "x", "c", "3", "d", "0"):
         judge.keyboard.press(pressed)
     until(judge, "document.getElementById('said').textContent.startsWith('All 4 answers scored')")
     sheet = [button.inner_text() for button in judge.query_selector_all(".scores button[aria-pressed=true]")]

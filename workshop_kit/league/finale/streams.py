@@ -17,6 +17,7 @@ from workshop_kit.league.store.tokens import Identity
 
 KEEP_ALIVE = 15.0
 NOTHING = {"finale": None}
+OUT = NOTHING | {"out": True, "problem": "You were signed out; ask the director for a new link."}
 
 
 def stream(
@@ -41,14 +42,13 @@ def stream(
 
 def _told(database: Database, who: Identity, make: Callable[[], dict[str, Any]]) -> tuple[bool, bytes]:
     """Whether somebody is still let in, and what they are told."""
-    inside = _let_in(database, who)
+    if not _let_in(database, who):
+        return False, json.dumps(OUT).encode()
     try:
-        if not inside:
-            raise LeagueProblem("You were signed out; ask the director for a new link.", status=401)
         value = make()
     except LeagueProblem as problem:
         value = NOTHING | {"problem": str(problem)}
-    return inside, json.dumps(value).encode()
+    return True, json.dumps(value).encode()
 
 
 def _let_in(database: Database, who: Identity) -> bool:

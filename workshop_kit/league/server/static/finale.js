@@ -8,7 +8,7 @@ const WORDS = {
 };
 let offset = 0;
 
-// The server's clock, from the exchange with the shortest way there and back.
+// The server's clock, from the exchange with the shortest way there and back; gives whether there was one.
 async function syncClock(times = 4) {
   let best = Infinity;
   for (let n = 0; n < times; n++) {
@@ -17,8 +17,9 @@ async function syncClock(times = 4) {
       const told = await fetchJson(API + "/clock", { cache: "no-store" });
       const took = performance.now() - sent;
       if (took < best) { best = took; offset = told.now * 1000 + took / 2 - Date.now(); }
-    } catch (problem) { return; }
+    } catch (problem) { break; }
   }
+  return best < Infinity;
 }
 
 function secondsLeft(round) {
@@ -51,9 +52,51 @@ function countdown(shown) {
         aloud.textContent = mark ? mark + " seconds left" : "Time is up";
     before = left;
   };
+  const keepClock = async times => {
+    const learned = await syncClock(times);
+    tick();
+    setTimeout(() => keepClock(learned ? 2 : 4), learned ? 60000 : 2000);
+  };
   setInterval(tick, 200);
-  syncClock().then(tick);
-  setInterval(() => syncClock(2), 60000);
+  keepClock(4);
+}
+
+const drawn = new WeakMap();
+
+// Whether what a box shows is something else than when this was asked last.
+function news(box, told) {
+  const said = JSON.stringify(told);
+  if (drawn.get(box) === said) return false;
+  drawn.set(box, said);
+  return true;
+}
+
+// Fills a box with what `make` gives, only if that is something else than before. The focus stays on what has the same
+// data-key, or one with the same beginning up to a /; what has data-scroll stays scrolled.
+function redraw(box, told, make) {
+  if (!news(box, told)) return;
+  const at = box.contains(document.activeElement) && document.activeElement.dataset.key, scrolled = {};
+  for (const e of box.querySelectorAll("[data-scroll]")) scrolled[e.dataset.scroll] = [e.scrollTop, e.scrollLeft];
+  box.replaceChildren(...make());
+  for (const e of box.querySelectorAll("[data-scroll]")) [e.scrollTop, e.scrollLeft] = scrolled[e.dataset.scroll] || [0, 0];
+  if (!at) return;
+  const keyed = [...box.querySelectorAll("[data-key]")].filter(e => !e.disabled), first = key => key.split("/")[0];
+  const again = keyed.find(e => e.dataset.key === at) || keyed.find(e => first(e.dataset.key) === first(at));
+  if (again) again.focus({ preventScroll: true });
+}
+
+// Single keys act unless their checkbox is off, which this browser remembers, and never while somebody types.
+function keysAct(event) {
+  const typing = event.target.matches("textarea, select, input:not([type=checkbox])");
+  return byId("keys-on").checked && !typing && !event.ctrlKey && !event.altKey && !event.metaKey;
+}
+
+function offerKeys() {
+  const box = byId("keys-on");
+  try { box.checked = localStorage.getItem("finale-keys") !== "off"; } catch (problem) { /* private windows keep nothing */ }
+  box.addEventListener("change", () => {
+    try { localStorage.setItem("finale-keys", box.checked ? "on" : "off"); } catch (problem) { /* as above */ }
+  });
 }
 
 function key() {
@@ -81,8 +124,8 @@ async function act(path, body, method = "POST") {
 
 // Starts `go` when the page's own view can be read, else asks for a token. A link may bring one: #token=...
 async function enter(path, go) {
-  const form = byId("signin");
-  const brought = location.hash.match(/^#token=([\w-]{1,200})$/);
+  const form = byId("signin"), bring = () => location.hash.match(/^#token=([\w-]{1,200})$/), brought = bring();
+  addEventListener("hashchange", () => { if (bring()) location.reload(); });
   if (brought) {
     history.replaceState(null, "", location.pathname + location.search);
     await fetchJson("../api/session", { body: { token: brought[1] } }).catch(trouble);
@@ -114,13 +157,18 @@ async function enter(path, go) {
 }
 
 // What every page shows: title, round, phase, question. Gives whether there is a finale.
+let out = false;
 function frame(view) {
+  const wasOut = out;
+  out = Boolean(view && view.out);
+  if (out) trouble({ message: view.problem }); else if (wasOut) trouble(null);
   const there = Boolean(view && view.finale), round = there ? view.round : null;
   if (there && view.over) document.body.dataset.over = ""; else delete document.body.dataset.over;
   byId("title").textContent = there ? view.title : "Finale";
   byId("rehearsal").hidden = !(there && view.rehearsal);
   byId("where").textContent = round ? "Round " + round.number + " of " + view.rounds : "";
-  byId("state").textContent = there ? stateWords(view) : "The finale has not been made yet. This page changes by itself.";
+  byId("state").textContent = there ? stateWords(view)
+    : view && view.problem || "The finale has not been made yet. This page changes by itself.";
   const question = byId("question");
   question.hidden = !(round && round.question);
   if (!question.hidden) question.textContent = round.question;
@@ -183,6 +231,7 @@ function cells(tag, values, scope) {
 function scroller(table, label) {
   const scroll = element("div", undefined, "scroll");
   scroll.tabIndex = 0;
+  scroll.dataset.key = scroll.dataset.scroll = label;
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", label);
   scroll.append(table);
@@ -193,8 +242,10 @@ function scroller(table, label) {
 function showReveal(box, view) {
   const told = view.round && view.round.reveal;
   box.hidden = !told;
-  box.replaceChildren();
-  if (!told) return;
+  redraw(box, told && [told, view.round.number, view.round.reference], () => told ? revealed(told, view) : []);
+}
+
+function revealed(told, view) {
   const named = told.rows.some(row => row.name !== undefined);
   const rows = [...told.rows].sort((a, b) => named ? b.points - a.points : a.letter < b.letter ? -1 : 1);
   const table = element("table", undefined, "result");
@@ -219,7 +270,7 @@ function showReveal(box, view) {
     body.append(line);
   }
   table.append(head, body);
-  box.append(scroller(table, "Result of the round"), legend(told.shares, told.parts));
+  const parts = [scroller(table, "Result of the round"), legend(told.shares, told.parts)];
   const notes = element("ul", undefined, "notes");
   for (const row of rows)
     if (row.override) notes.append(element("li", "Answer " + row.letter + ": a human gave " + row.override.score
@@ -227,14 +278,16 @@ function showReveal(box, view) {
   for (const note of told.notes) notes.append(element("li", note));
   for (const name of told.without_answer) notes.append(element("li", name + " had no answer."));
   if (view.round.reference) notes.append(element("li", "Reference answer: " + view.round.reference));
-  if (notes.children.length) box.append(notes);
+  return notes.children.length ? [...parts, notes] : parts;
 }
 
 // The overall standing, in a box; hidden before the first result.
 function showStanding(box, view) {
   box.hidden = !view.standing.length;
-  box.replaceChildren();
-  if (box.hidden) return;
+  redraw(box, [view.standing, view.over, view.played], () => box.hidden ? [] : [standingOf(view)]);
+}
+
+function standingOf(view) {
   const table = element("table", undefined, "result");
   table.append(element("caption", view.over ? "Final standing" : "Standing after " + view.played + (view.played === 1 ? " round" : " rounds")));
   const head = element("thead"), body = element("tbody");
@@ -250,7 +303,7 @@ function showStanding(box, view) {
     body.append(line);
   }
   table.append(head, body);
-  box.append(scroller(table, "Standing"));
+  return scroller(table, "Standing");
 }
 
 // Blind answers as cards; `more(card, answer)` adds what a page does with them. Cards are kept while the answers stay.

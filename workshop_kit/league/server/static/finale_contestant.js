@@ -2,7 +2,7 @@
 "use strict";
 let view = null;
 const FIELDS = ["system", "temperature", "top_p"];
-const kept = name => "finale-" + name;
+const kept = name => ["finale", view.finale, view.me, name].join("/");
 
 function show(told) {
   view = told;
@@ -21,9 +21,9 @@ function show(told) {
 }
 
 function drawMine(told, open) {
-  const list = byId("mine");
   byId("mine-none").hidden = told.mine.length > 0;
-  list.replaceChildren(...[...told.mine].reverse().map(g => {
+  const now = [told.mine, told.counted, told.picked, told.round.number, open];
+  redraw(byId("mine"), now, () => [...told.mine].reverse().map(g => {
     const item = element("li", undefined, g.id === told.counted ? "counts" : ""), head = element("p", undefined, "line");
     item.value = g.number;
     head.append(element("b", "#" + g.number), element("span", "temperature " + g.temperature + ", top p " + g.top_p, "soft"));
@@ -39,6 +39,7 @@ function drawMine(told, open) {
     if (g.state === "done" && open && told.picked !== g.id) {
       const pick = element("button", "Let #" + g.number + " count");
       pick.type = "button";
+      pick.dataset.key = g.number + "/count";
       pick.addEventListener("click", async () => {
         const after = await act("/contestant/choice", { round: told.round.number, generation: g.id }, "PUT");
         if (after) show(after);
@@ -47,6 +48,7 @@ function drawMine(told, open) {
     }
     const again = element("button", "Use its settings", "quiet");
     again.type = "button";
+    again.dataset.key = g.number + "/use";
     again.addEventListener("click", () => { for (const name of FIELDS) byId(name).value = g[name]; remember(); });
     tools.append(again);
     item.append(tools);
@@ -61,16 +63,18 @@ function remember() {
   }
 }
 
-// Once: what was in the editor before a reload, else the settings asked with last.
-let restored = false;
+// Once in a finale: what this contestant had in the editor before a reload, else the settings asked with last.
+let restored = "";
 function restore(told) {
-  if (restored) return;
-  restored = true;
+  const first = !restored;
+  if (restored === told.finale) return;
+  restored = told.finale;
   const last = told.mine[told.mine.length - 1];
   for (const name of FIELDS) {
     let value = null;
     try { value = localStorage.getItem(kept(name)); } catch (problem) { /* as above */ }
     if (value === null && last) value = last[name];
+    if (value === null && first) value = byId(name).defaultValue;
     if (value !== null) byId(name).value = value;
   }
   remember();

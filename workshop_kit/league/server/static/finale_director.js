@@ -48,7 +48,7 @@ byId("reason-form").addEventListener("submit", event => {
 function show(told) {
   view = told;
   const there = frame(told);
-  byId("create").hidden = there && !another;
+  byId("create").hidden = there && !another || Boolean(told.out);
   byId("new-instead-box").hidden = !there;
   byId("desk").hidden = !there;
   if (!there) return;
@@ -59,54 +59,78 @@ function show(told) {
   drawAgenda();
   showReveal(byId("reveal"), told);
   showStanding(byId("standing"), told);
-  for (const part of Object.keys(PARTS)) {
-    const field = byId("w-" + part);
-    if (document.activeElement !== field) field.value = told.weights[part];
-  }
-  byId("seat-names").replaceChildren(...told.people.map(p => { const o = element("option"); o.value = p.name; return o; }));
-  if (document.activeElement !== byId("public-url")) byId("public-url").value = told.settings.public_url;
-  fetchJson("address").then(found => { byId("audience-url").textContent = found.url; byId("audience-url").href = found.url; }).catch(() => {});
+  // What somebody types stays until it says something else on the server.
+  if (news(byId("weights"), [told.finale, told.weights]))
+    for (const part of Object.keys(PARTS)) byId("w-" + part).value = told.weights[part];
+  const names = told.people.map(p => p.name);
+  redraw(byId("seat-names"), names, () => names.map(name => { const o = element("option"); o.value = name; return o; }));
+  if (news(byId("address"), [told.finale, told.settings.public_url])) byId("public-url").value = told.settings.public_url;
+  once(byId("audience-url"), [told.finale, told.settings.public_url], async link => {
+    link.textContent = link.href = (await fetchJson("address")).url;
+  });
+  once(byId("finales"), told.finale, drawFinales);
 }
+
+// Asks the league for what a box shows, once as long as it is the same; what failed is asked for again.
+function once(box, told, ask) {
+  if (news(box, told)) ask(box).catch(() => drawn.delete(box));
+}
+
+// The buttons stay the same ones, so that neither a press nor the focus is lost when something changes.
+const BUTTONS = Object.entries(ACTIONS).map(([name, [pressed, , go]]) => {
+  const button = element("button");
+  button.type = "button";
+  button.dataset.action = name;
+  button.append(element("span"), " ", element("kbd", pressed.toUpperCase()));
+  button.addEventListener("click", () => go());
+  return button;
+});
+byId("buttons").append(...BUTTONS);
 
 function drawButtons() {
   const usual = USUAL[view.round.phase], next = byId("next"), why = usual ? view.may[usual] : null;
   next.textContent = view.over ? "The finale is over" : usual ? ACTIONS[usual][1]() : "The countdown is running";
   next.disabled = view.over || !usual || why !== null;
   byId("next-why").textContent = view.over || next.disabled && !usual ? "" : why || "or press N";
-  const box = byId("buttons"), focused = document.activeElement && document.activeElement.dataset.action;
-  box.replaceChildren(...Object.entries(ACTIONS).map(([name, [pressed, label, go]]) => {
-    const button = element("button"), reason = view.may[name];
-    button.type = "button";
-    button.dataset.action = name;
-    button.append(label(), " ", element("kbd", pressed.toUpperCase()));
+  const held = BUTTONS.find(button => button === document.activeElement);
+  for (const button of BUTTONS) {
+    const name = button.dataset.action, reason = view.may[name];
+    button.firstChild.textContent = ACTIONS[name][1]();
     button.disabled = reason !== null;
     button.hidden = (name === "resume") !== (view.round.phase === "paused") && ["pause", "resume"].includes(name);
-    if (reason) button.title = reason;
-    button.addEventListener("click", go);
-    return button;
-  }));
-  if (focused) { const again = box.querySelector('[data-action="' + focused + '"]'); if (again) again.focus(); }
-  byId("keys").replaceChildren(...[["n", () => "the big button"], ...Object.values(ACTIONS)].flatMap(([pressed, label]) => {
-    const term = element("dt"); term.append(element("kbd", pressed.toUpperCase()));
-    return [term, element("dd", label())];
+    button.title = reason || "";
+  }
+  if (held && (held.hidden || held.disabled)) {
+    const letter = ACTIONS[held.dataset.action][0];
+    (BUTTONS.find(button => !button.hidden && !button.disabled && ACTIONS[button.dataset.action][0] === letter) || next).focus();
+  }
+  const keys = [["n", "the big button"], ...Object.values(ACTIONS).map(([pressed, label]) => [pressed, label()])];
+  redraw(byId("keys"), keys, () => keys.flatMap(([pressed, label]) => {
+    const term = element("dt");
+    term.append(element("kbd", pressed.toUpperCase()));
+    return [term, element("dd", label)];
   }));
 }
 
-function drawPeople() {
+function tableOf(titles, wide, rows) {
   const head = element("thead"), body = element("tbody");
-  head.append(cells("th", ["Contestant", "Answer", "Generations", "Under way"], "col"));
-  head.querySelector("th").className = "name";
-  for (const person of view.people) {
-    const name = element("th", person.name, "name");
+  head.append(cells("th", titles, "col"));
+  for (const [n, kind] of Object.entries(wide)) head.querySelectorAll("th")[n].className = kind;
+  body.append(...rows);
+  return [head, body];
+}
+
+function drawPeople() {
+  const rows = () => view.people.map(person => {
+    const name = element("th", person.name, "name"), row = element("tr");
     name.scope = "row";
     if (person.problem) name.append(element("small", person.problem, "bad"));
-    const row = element("tr");
     row.append(name);
     for (const value of [person.has_answer ? (person.picked ? "✓ picked" : "✓ last one") : "none yet", person.generations, person.under_way])
       row.append(element("td", value));
-    body.append(row);
-  }
-  byId("people").replaceChildren(head, body);
+    return row;
+  });
+  redraw(byId("people"), view.people, () => tableOf(["Contestant", "Answer", "Generations", "Under way"], { 0: "name" }, rows()));
 }
 
 function drawCounts() {
@@ -118,31 +142,28 @@ function drawCounts() {
     ...Object.entries(view.left_out).map(([part, why]) => [PARTS[part] + " left out", why]),
   ];
   if (!view.experts.length) lines.push(["Experts", "no scores yet"]);
-  byId("counts").replaceChildren(...lines.flatMap(([term, told]) => [element("dt", term), element("dd", told)]));
-  if (["voting", "counted"].includes(view.round.phase) && !view.round.step) {
-    const row = element("dd", undefined, "buttons");
-    for (const part of Object.keys(PARTS)) {
-      const out = view.left_out[part] !== undefined, button = element("button", (out ? "Count the " : "Leave out the ") + PARTS[part], "quiet");
-      button.type = "button";
-      button.addEventListener("click", () => out ? send("leave_out", 0, { part, out: false })
-        : because("Leave out the " + PARTS[part], reason => send("leave_out", 0, { part, reason })));
-      row.append(button);
-    }
-    byId("counts").append(row);
-  }
+  redraw(byId("counts"), lines, () => lines.flatMap(([term, told]) => [element("dt", term), element("dd", told)]));
+  const open = ["voting", "counted"].includes(view.round.phase) && !view.round.step;
+  redraw(byId("leave-out"), [open, Object.keys(view.left_out)], () => open ? Object.keys(PARTS).map(leaveOut) : []);
+}
+
+function leaveOut(part) {
+  const out = view.left_out[part] !== undefined, button = element("button", (out ? "Count the " : "Leave out the ") + PARTS[part], "quiet");
+  button.type = "button";
+  button.dataset.key = part;
+  button.addEventListener("click", () => out ? send("leave_out", 0, { part, out: false })
+    : because("Leave out the " + PARTS[part], reason => send("leave_out", 0, { part, reason })));
+  return button;
 }
 
 function drawVerdicts() {
   byId("verdicts").hidden = !view.verdicts.length;
-  if (!view.verdicts.length) { byId("verdict-rows").replaceChildren(); return; }
   byId("verdicts-title").textContent = view.round.phase === "revealed" ? "LLM judge" : "LLM judge, answers still blind";
   const texts = Object.fromEntries(view.round.answers.map(a => [a.letter, a.text]));
-  const head = element("thead"), body = element("tbody");
-  head.append(cells("th", ["", "Answer", "Score", "Why", ""], "col"));
-  for (const n of [1, 3]) head.querySelectorAll("th")[n].className = "why";
-  for (const v of view.verdicts) {
+  const rows = () => view.verdicts.map(v => {
     const row = element("tr"), button = element("button", "Override", "quiet");
     button.type = "button";
+    button.dataset.key = v.letter;
     button.addEventListener("click", () => because("A human's score for answer " + v.letter,
       (reason, score) => send("override", 0, { letter: v.letter, score, reason }), v.score === null ? 0 : Math.round(v.score)));
     const last = element("td"); last.append(button);
@@ -150,33 +171,63 @@ function drawVerdicts() {
     if (v.override) why.append(element("small", "A human gave " + v.override.score + ": " + v.override.reason));
     if (v.flags.length) why.append(element("small", "Signs of speaking to the judge: " + v.flags.join(", "), "bad"));
     const letter = element("th", undefined); letter.scope = "row"; letter.append(element("b", v.letter, "letter"));
-    const said = element("td", undefined, "why");
-    said.append(element("div", texts[v.letter], "said-text"));
+    const said = element("td", undefined, "why"), text = element("div", texts[v.letter], "said-text");
+    text.dataset.scroll = v.letter;
+    said.append(text);
     row.append(letter, said,
       element("td", v.override ? v.override.score + " (was " + points(v.score) + ")" : points(v.score)), why, last);
-    body.append(row);
-  }
-  byId("verdict-rows").replaceChildren(head, body);
+    return row;
+  });
+  redraw(byId("verdict-rows"), [view.verdicts, view.round.answers],
+    () => view.verdicts.length ? tableOf(["", "Answer", "Score", "Why", ""], { 1: "why", 3: "why" }, rows()) : []);
 }
 
 function drawAgenda() {
-  const head = element("thead"), body = element("tbody");
-  head.append(cells("th", ["#", "Question", "Reference answer", "Now"], "col"));
-  for (const n of [1, 2]) head.querySelectorAll("th")[n].className = "why";
-  for (const r of view.agenda) {
+  const rows = () => view.agenda.map(r => {
     const row = element("tr", undefined, r.number === view.round.number ? "current" : "");
     row.append(element("td", r.number), element("td", r.question, "why"), element("td", r.reference, "why"), element("td", r.phase));
-    body.append(row);
-  }
-  byId("agenda").replaceChildren(head, body);
+    return row;
+  });
+  redraw(byId("agenda"), [view.agenda, view.round.number],
+    () => tableOf(["#", "Question", "Reference answer", "Now"], { 1: "why", 2: "why" }, rows()));
+}
+
+// Every finale that was made; one that another took the place of is made the current one again here.
+async function drawFinales() {
+  const { finales } = await fetchJson(API + "/director/finales", { cache: "no-store" });
+  byId("finales").hidden = finales.length < 2;
+  const rows = () => finales.map(f => {
+    const row = element("tr", undefined, f.finale === view.finale ? "current" : ""), last = element("td");
+    const made = new Date(1000 * f.made).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    if (f.finale === view.finale) last.append("the current one");
+    else {
+      const button = element("button", "Make current", "quiet");
+      button.type = "button";
+      button.dataset.key = f.finale;
+      button.setAttribute("aria-label", "Make " + f.title + " of " + made + " the current finale");
+      button.addEventListener("click", () => makeCurrent(f.finale));
+      last.append(button);
+    }
+    row.append(element("td", f.title + (f.rehearsal ? " (rehearsal)" : ""), "why"), element("td", made),
+      element("td", f.contestants.join(", "), "why"), element("td", f.finale === view.finale ? "" : f.over + " of " + f.rounds), last);
+    return row;
+  });
+  redraw(byId("finale-rows"), [finales, view.finale],
+    () => tableOf(["Title", "Made", "Contestants", "Rounds over", ""], { 0: "why", 2: "why" }, rows()));
+}
+
+async function makeCurrent(finale) {
+  const told = await act("/director/current", { finale, instead: byId("current-instead").checked });
+  if (!told) return;
+  byId("current-instead").checked = false;
+  show(told);
 }
 
 document.addEventListener("keydown", event => {
-  if (!view || !view.finale || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  if (/^(TEXTAREA|INPUT|SELECT)$/.test(event.target.tagName) || byId("reason-box").open) return;
+  if (!view || !view.finale || event.repeat || !keysAct(event) || byId("reason-box").open) return;
   const pressed = event.key.toLowerCase();
   if (pressed === "n") { event.preventDefault(); byId("next").click(); return; }
-  for (const button of byId("buttons").children)
+  for (const button of BUTTONS)
     if (!button.disabled && !button.hidden && ACTIONS[button.dataset.action][0] === pressed) { event.preventDefault(); button.click(); return; }
 });
 byId("next").addEventListener("click", () => { const usual = USUAL[view.round.phase]; if (usual) ACTIONS[usual][2](); });
@@ -199,7 +250,8 @@ byId("seats").addEventListener("submit", async event => {
   const told = await act("/director/seats", { role, name: byId("seat-name").value });
   if (!told) return;
   const page = role === "expert" ? "judge" : "contestant";
-  byId("seat-link").textContent = "For " + told.name + ", shown this once: " + new URL(page, location.href).href + "#token=" + told.token;
+  const before = told.replaced ? " What was given out for this name before is good no more." : "";
+  byId("seat-link").textContent = "For " + told.name + ", shown this once: " + new URL(page, location.href).href + "#token=" + told.token + before;
 });
 byId("another").addEventListener("click", () => { another = true; byId("create").hidden = false; byId("create").scrollIntoView(); byId("new-title").focus(); });
 const whichFile = () => { byId("new-file").parentElement.hidden = byId("new-from").value !== "file"; };
@@ -231,6 +283,7 @@ byId("create").addEventListener("submit", async event => {
   another = byId("new-instead").checked = false;
   show(told);
 });
+offerKeys();
 enter("/director", told => {
   show(told || { finale: null });
   countdown(() => view);

@@ -5,7 +5,7 @@ let view = null, current = null;
 function show(told) {
   view = told;
   byId("desk").hidden = false;
-  if (!frame(told)) return;
+  if (!frame(told)) { answerCards(byId("answers"), told); return; }
   byId("reference-box").hidden = !told.round.reference;
   byId("reference").textContent = told.round.reference || "";
   answerCards(byId("answers"), told, (card, answer) => {
@@ -91,18 +91,18 @@ function halve(letter) {
 }
 
 document.addEventListener("keydown", event => {
-  if (!view || !view.round || view.round.phase !== "voting" || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (/^(TEXTAREA|INPUT|SELECT)$/.test(event.target.tagName)) return;
+  if (!view || !view.round || view.round.phase !== "voting" || !keysAct(event)) return;
   const which = event.key.toUpperCase();
   if (/^[0-9]$/.test(which)) send(current, Number(which));
   else if (which === "X") send(current, 10);
-  else if (which === "H") halve(current);
+  else if (which === "." || which === ",") halve(current);
   else if (view.round.answers.some(a => a.letter === which)) {
     choose(which);
     document.querySelector('[data-letter="' + which + '"]').scrollIntoView({ block: "nearest" });
   } else return;
   event.preventDefault();
 });
+offerKeys();
 enter("/judge", told => {
   if (told) show(told);
   countdown(() => view);

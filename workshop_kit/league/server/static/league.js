@@ -18,14 +18,20 @@ function shape(tag, attributes, text) {
   return e;
 }
 
+// What has a key acts once, however often it comes: when no answer came it is sent once more.
 async function fetchJson(url, options) {
-  const settings = { ...options };
+  const settings = { ...options }, tries = settings.body && settings.body.key ? 2 : 1;
   if (settings.body !== undefined) {
     settings.body = JSON.stringify(settings.body);
     settings.headers = { "Content-Type": "application/json", ...(settings.headers || {}) };
     settings.method = settings.method || "POST";
   }
-  const reply = await fetch(url, settings);
+  let reply = null;
+  for (let n = 0; n < tries && !reply; n++) {
+    if (n) await new Promise(go => setTimeout(go, 1000));
+    reply = await fetch(url, settings).catch(() => null);
+  }
+  if (!reply) throw new Error("The league does not answer; check the connection, then try again.");
   const told = await reply.json().catch(() => ({}));
   if (!reply.ok) throw new Error((told.error && told.error.message) || ("The league answered with status " + reply.status + "."));
   return told;
