@@ -1,7 +1,6 @@
 """The dry run on the eve of an event: every account looked into, nothing made and nothing launched.
 
-Quotas are counted for the teams that share an account: each needs a machine for training, and two endpoints in notebook
-05 (one's own model and the one it started from).
+Quotas are counted for all teams that share an account and region, by however many lines of the list they are named.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from workshop_kit.authoring import estimate as estimate_writing
 from workshop_kit.authoring import plan as plan_rows
 from workshop_kit.classroom.accounts import Account, open_accounts
 from workshop_kit.classroom.class_job import QUICK, class_dataset, class_split
+from workshop_kit.classroom.quota_counts import call_quotas, machine_quotas
 from workshop_kit.domains import load_domain
 from workshop_kit.errors import AwsProblem, KitError
 from workshop_kit.formats.writing import spreadsheet_cell
@@ -25,9 +25,8 @@ from workshop_kit.records import html_table
 from workshop_kit.settings import DEFAULT_DOMAIN
 from workshop_kit.training import TrainingConfig, plan_launch
 from workshop_kit.training.cost import INSTANCES, PRICES_FROM
-from workshop_kit.training.preflight import Check, model_access, preflight, quota_request_code, quotas
+from workshop_kit.training.preflight import Check, model_access, preflight
 
-ENDPOINTS_PER_TEAM = 2
 ROLES = ("writer", "judge", "reference")
 _WORDS = {True: "ok", False: "stop", None: "unknown"}
 
@@ -68,15 +67,30 @@ class Price:
 
 @dataclass(frozen=True)
 class DryRun:
-    """Every account and the price of the whole event."""
+    """Every account and the price of the whole event; `checks` are those of the event as a whole."""
 
     accounts: tuple[AccountRun, ...]
     prices: tuple[Price, ...]
+    checks: tuple[Check, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is known to be in any account's way."""
-        return all(run.ok for run in self.accounts)
+        """Whether nothing is known to be in the event's way; `unknown` is what could not be looked into."""
+        return all(run.ok for run in self.accounts) and not any(check.ok is False for check in self.checks)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What could not be looked into, each with its account."""
+        return tuple(f"{c.name} of {run.account_id}" for run in self.accounts for c in run.checks if c.ok is None)
+
+    @property
+    def verdict(self) -> str:
+        """The dry run in a sentence or two."""
+        if not self.ok:
+            told = "Not ready: look at the lines with 'stop'."
+        else:
+            told = "Ready, as far as could be looked into." if self.unknown else "Ready."
+        return f"{told} Not known: {'; '.join(dict.fromkeys(self.unknown))}." if self.unknown else told
 
     @property
     def usd(self) -> float:
@@ -92,7 +106,8 @@ class DryRun:
 
     def rows(self) -> list[list[str]]:
         """A row a check: account, team, check, ok, stop or unknown, what was found and what to do."""
-        return [
+        whole = [["", "all", c.name, _WORDS[c.ok], f"{c.message} {c.fix}".strip()] for c in self.checks]
+        return whole + [
             [
                 run.account_id or "not reached",
                 run.account.team or "all",
@@ -116,20 +131,19 @@ class DryRun:
         return out.getvalue()
 
     def __str__(self) -> str:
-        lines = []
+        lines = [f"[{_WORDS[c.ok]:>7}] {c.name}: {c.message} {c.fix}".rstrip() for c in self.checks]
         for run in self.accounts:
             lines.append(f"{run.account_id or 'not reached'}: {run.account}, {run.teams} teams")
             lines += [f"  [{_WORDS[c.ok]:>7}] {c.name}: {c.message} {c.fix}".rstrip() for c in run.checks]
         lines += [
             f"{price.what}: {'not known' if price.usd is None else f'{price.usd:.2f} USD'}" for price in self.prices
         ]
-        return "\n".join([*lines, self.total, "Ready." if self.ok else "Not ready: look at the lines with 'stop'."])
+        return "\n".join([*lines, self.total, self.verdict])
 
     def _repr_html_(self) -> str:
-        word = "Ready" if self.ok else "Not ready"
         money: list[list[object]] = [[p.what, "not known" if p.usd is None else f"{p.usd:.2f}"] for p in self.prices]
         return (
-            f"<p><b>{word}.</b> {html.escape(self.total)}</p>"
+            f"<p><b>{html.escape(self.verdict)}</b> {html.escape(self.total)}</p>"
             + html_table(["account", "team", "check", "", "found"], [list(row) for row in self.rows()])
             + html_table(["for all teams", "USD"], money)
         )
@@ -143,41 +157,61 @@ def dry_run(accounts: Iterable[Account], plan: Plan, *, progress: Callable[[str]
     parts = class_split(class_dataset(plan.domain), plan.domain)
     opened = open_accounts(accounts)
     runs, first = [], None
-    shared = _teams_of(opened, plan.teams)
-    for (account, aws, why), teams in zip(opened, shared, strict=True):
+    lines = _teams_of(opened, plan.teams)
+    counted: dict[tuple[str, str], list[Check]] = {}
+    for (account, aws, why), teams in zip(opened, lines, strict=True):
         if progress:
             progress(f"Looking into {account}")
         if aws is None:
             runs.append(AccountRun(account, "", account.region, teams, (Check("Connection", False, why),)))
             continue
         first = first or aws
+        place = (aws.account_id, aws.region)
         try:
-            checks = _checks(aws, parts, teams)
+            checks, launch = _checks(aws, parts)
+            if place not in counted or any(check.ok is None for check in counted[place]):
+                counted[place] = _quotas(aws, launch, _teams_at(opened, plan.teams, place))
+            checks += counted[place]
         except KitError as problem:
-            checks = (Check("Launch", False, str(problem)),)
-        runs.append(AccountRun(account, aws.account_id, aws.region, teams, checks))
-    return DryRun(tuple(runs), _prices(first, parts, plan))
+            checks = [Check("Launch", False, str(problem))]
+        runs.append(AccountRun(account, aws.account_id, aws.region, teams, tuple(checks)))
+    return DryRun(tuple(runs), _prices(first, parts, plan), _room_for_all(opened, plan.teams))
 
 
 def _teams_of(opened: list[tuple[Account, Any, str]], teams: int) -> list[int]:
     """How many teams work in each account: one where it is a team's own, those without one where it is shared."""
-    own = len({account.team for account, _, _ in opened if account.team})
-    share = sum(not account.team for account, _, _ in opened)
-    left = max(teams - own, 0)
-    rest = -(-left // share) if share else 0  # spread evenly, rounded up
-    return [1 if account.team else rest for account, _, _ in opened]
+    return [1 if account.team else _sharing(opened, teams, 1) for account, _, _ in opened]
 
 
-def _checks(aws: Any, parts: Any, teams: int) -> tuple[Check, ...]:
+def _teams_at(opened: list[tuple[Account, Any, str]], teams: int, place: tuple[str, str]) -> int:
+    """How many teams work in one account and region, over all the lines that lead there."""
+    here = [account for account, aws, _ in opened if aws is not None and (aws.account_id, aws.region) == place]
+    return len({a.team for a in here if a.team}) + _sharing(opened, teams, sum(not a.team for a in here))
+
+
+def _sharing(opened: list[tuple[Account, Any, str]], teams: int, lines: int) -> int:
+    """How many of the teams without an account of their own come to so many of the shared lines, rounded up."""
+    shared = sum(not account.team for account, _, _ in opened)
+    left = max(teams - len(_owners(opened)), 0)
+    return -(-left * lines // shared) if shared else 0
+
+
+def _owners(opened: list[tuple[Account, Any, str]]) -> set[str]:
+    return {account.team for account, _, _ in opened if account.team}
+
+
+def _room_for_all(opened: list[tuple[Account, Any, str]], teams: int) -> tuple[Check, ...]:
+    own = len(_owners(opened))
+    if own >= teams or any(not account.team for account, _, _ in opened):
+        return ()
+    told = f"{own} teams have an account of their own and none is shared: {teams - own} of {teams} have none."
+    return (Check("Accounts", False, told, "Add a line for each of them, or one without a team that they share."),)
+
+
+def _checks(aws: Any, parts: Any) -> tuple[list[Check], Any]:
+    """All but the quotas, and the launch that was looked at."""
     launch = plan_launch(aws, parts, TrainingConfig(QUICK))
     found = [check for check in preflight(aws, launch).checks if not check.name.startswith("Quota")]
-    instance = launch.request["ResourceConfig"]["InstanceType"]
-    hosting = launch.recipe.inference_instance
-    wanted = {
-        f"{instance} for training job usage": teams,
-        f"{hosting} for endpoint usage": ENDPOINTS_PER_TEAM * teams,
-    }
-    found += _quotas(aws, wanted, teams)
     for role in ROLES:
         try:
             model = aws.choose_model(role)
@@ -185,26 +219,13 @@ def _checks(aws: Any, parts: Any, teams: int) -> tuple[Check, ...]:
             found.append(Check(f"Model: {role}", False, str(problem)))
             continue
         found.append(replace(model_access(aws, model), name=f"Model: {role}"))
-    return tuple(found)
+    return found, launch
 
 
-def _quotas(aws: Any, wanted: dict[str, int], teams: int) -> list[Check]:
-    try:
-        there = {quota["QuotaName"].lower(): quota for quota in quotas(aws)}
-    except AwsProblem as problem:
-        return [Check("Quotas", None, f"could not be looked at ({str(problem).rstrip('.')}).")]
-    found = []
-    for name, need in wanted.items():
-        quota = there.get(name.lower())
-        title = f"Quota: {name}"
-        if quota is None:
-            found.append(Check(title, None, f"{need} are needed; the account's list does not name it."))
-            continue
-        value = int(quota["Value"])
-        told = f"{value} at a time, {need} needed for {teams} team{'s' if teams != 1 else ''}."
-        fix = f"Ask for more: {quota_request_code(aws.region, quota['QuotaCode'], need)}" if value < need else ""
-        found.append(Check(title, value >= need, told, fix))
-    return found
+def _quotas(aws: Any, launch: Any, teams: int) -> list[Check]:
+    training = launch.request["ResourceConfig"]["InstanceType"]
+    machines = machine_quotas(aws, training, launch.recipe.inference_instance, teams)
+    return machines + call_quotas(aws, teams)
 
 
 def _prices(aws: Any, parts: Any, plan: Plan) -> tuple[Price, ...]:

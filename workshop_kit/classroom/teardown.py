@@ -149,6 +149,7 @@ def tear_down(
         raise BadInput("Say who signs the report off: tear_down(accounts, folder, 'your name').")
     began = _now()
     told = {a.key: a for a in _before(Path(folder) / JSON)}
+    report = _report(told.values(), who, began)
     for account, aws, why in open_accounts(accounts):
         missed = AccountTeardown("", account.region, account.team, (), (), (), "", why, str(account))
         for name in (str(account), account.team):  # what was not reached before was one of these
@@ -158,8 +159,9 @@ def tear_down(
         else:
             key = (aws.account_id, aws.region)
             told[key] = _one(account, aws, told.get(key), yes, progress)
-        _write(_report(told.values(), who, began), Path(folder))
-    return _report(told.values(), who, began)
+        report = _report(told.values(), who, began)
+        _write(report, Path(folder))
+    return report
 
 
 def _one(

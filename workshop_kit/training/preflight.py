@@ -76,11 +76,11 @@ def preflight(aws: Any, plan: LaunchPlan | CustomizationPlan) -> Preflight:
     return Preflight(tuple(checks))
 
 
-def quota_request_code(region: str, code: str, desired: int = 1) -> str:
+def quota_request_code(region: str, code: str, desired: int = 1, service: str = "sagemaker") -> str:
     """The call that asks for a higher quota, as a program."""
     return (
         f'boto3.client("service-quotas", region_name="{region}").request_service_quota_increase('
-        f'ServiceCode="sagemaker", QuotaCode="{code}", DesiredValue={desired})'
+        f'ServiceCode="{service}", QuotaCode="{code}", DesiredValue={desired})'
     )
 
 
@@ -195,12 +195,12 @@ def _quota(aws: Any, quota: str) -> Check:
     return _try(name, look)
 
 
-def quotas(aws: Any) -> Iterator[dict[str, Any]]:
-    """SageMaker's quotas in this account and region. Raises AwsProblem when AWS refuses."""
+def quotas(aws: Any, service: str = "sagemaker") -> Iterator[dict[str, Any]]:
+    """A service's quotas in this account and region. Raises AwsProblem when AWS refuses."""
     client, token = aws.client("service-quotas"), None
     while True:
         more = {"NextToken": token} if token else {}
-        page = kit_call(client.list_service_quotas, ServiceCode="sagemaker", MaxResults=100, **more)
+        page = kit_call(client.list_service_quotas, ServiceCode=service, MaxResults=100, **more)
         yield from page["Quotas"]
         token = page.get("NextToken")
         if not token:
