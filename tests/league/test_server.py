@@ -114,7 +114,8 @@ def _submission_with(provenance: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "provenance", ['{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a": ' + "[" * 5000]
+    "provenance",
+    ['{"a": NaN}', '{"a": -Infinity}', '{"a": 1e999}', '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a": ' + "[" * 5000],
 )
 def test_a_row_that_no_browser_could_read_never_gets_in(league: str, aws, provenance: str) -> None:
     reply = post(league, _submission_with(provenance))

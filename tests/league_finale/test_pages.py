@@ -8,24 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.worlds.pages import complaints_of
+from tests.worlds.pages import PHONE, WIDE, complaints_of, until
 
 pytestmark = pytest.mark.browser
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 ATTACK = "<img src=x onerror=alert(1)> ${7*7} 'quoted' \"twice\" Frame 2 costs $102. " + "W" * 300
 # The seconds on a page's timer.
 TIMER = "byId('timer').textContent.split(':').reduce((sum, part) => 60 * sum + parseInt(part), 0)"
 # Where to leave screenshots for a human to look at; nowhere unless told.
 PICTURES = os.environ.get("WORKSHOP_PICTURES")
-
-
-def until(page: Any, what: str, timeout: int = 8000) -> None:
-    """Wait for an expression to hold; asked from outside, since the pages allow no script but their own."""
-    for _ in range(timeout // 50):
-        if page.evaluate(what):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"after {timeout} ms it does not hold that {what}")
 
 
 def press_next(director: Any) -> None:

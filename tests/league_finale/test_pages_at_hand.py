@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.league_finale.test_pages import PHONE, WIDE, until
 from tests.worlds.finale import TEAMS, Playing, questions_of
+from tests.worlds.pages import PHONE, WIDE, until
 from workshop_kit.league.finale.client import Seat
 
 pytestmark = pytest.mark.browser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-WIDER = "document.documentElement.scrollWidth - window.innerWidth"
+WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
 def complaints_of(page: Any) -> list[str]:
@@ -14,3 +14,12 @@ def complaints_of(page: Any) -> list[str]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda dialog: complaints.append("a dialog was opened"))
     return complaints
+
+
+def until(page: Any, what: str, timeout: int = 8000) -> None:
+    """Wait for an expression to hold; asked from outside, since the pages allow no script but their own."""
+    for _ in range(timeout // 50):
+        if page.evaluate(what):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"after {timeout} ms it does not hold that {what}")
