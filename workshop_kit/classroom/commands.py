@@ -56,6 +56,7 @@ def register(commands: Any) -> None:
 
     report = action("report", _report, "the take-home file of this workspace, or of every workspace in a folder")
     report.add_argument("--homes", type=Path, default=None, help="a folder of workspaces, one for each attendee")
+    report.add_argument("--accounts", type=Path, default=None, help="where each team's runs are; with --homes")
     report.add_argument("--name", default="")
     report.add_argument("--url", default="", help="the league's address, for the standing")
     folder(report)
@@ -151,7 +152,8 @@ def _report(args: argparse.Namespace) -> int:
     from workshop_kit.workspace import Workspace
 
     if args.homes:
-        made = take_home_all(args.homes, args.out, league=args.url or None)
+        accounts = _accounts(args) if args.accounts else ()
+        made = take_home_all(args.homes, args.out, league=args.url or None, accounts=accounts)
     else:
         from workshop_kit.aws import connect
 

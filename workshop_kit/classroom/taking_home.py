@@ -9,12 +9,18 @@ from __future__ import annotations
 import base64
 import html
 import io
+import json
+import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from workshop_kit.aws import connect
+from workshop_kit.classroom.accounts import Account
 from workshop_kit.classroom.handover import take_dataset, take_practice, take_split
 from workshop_kit.errors import BadInput, KitError, NotYet
 from workshop_kit.league.client.talking import call
@@ -25,6 +31,7 @@ from workshop_kit.workspace import Workspace, write_atomically
 
 EXAMPLES = 8  # rows of each kind that are shown
 CURVES = 8  # runs whose curves are drawn, the newest
+IDLE = "WORKSHOP_AWS_IDLE_SECONDS"  # after which a local AWS that nobody asks ends
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,16 @@ def take_home(
     workspace without any work.
     """
     target = Path(path) if path is not None else workspace.root / "take-home.html"
+    return _write(workspace, target, lambda: aws, name, league)
+
+
+def _write(
+    workspace: Workspace, target: Path, connection: Callable[[], Any], name: str, league: str | None
+) -> TakeHome:
     parts, missing = [], []
     sections = (
         ("Your rows", lambda: _rows(workspace)),
-        ("Your runs", lambda: _runs(workspace, aws)),
+        ("Your runs", lambda: _runs(workspace, connection)),
         ("What your model answered", lambda: _answers(workspace)),
         ("Your standing", lambda: _standing(workspace, league)),
     )
@@ -115,7 +128,7 @@ def _pair(example: Example) -> str:
     return f"{html.escape(example.instruction)} → {html.escape(example.response)}"
 
 
-def _runs(workspace: Workspace, aws: Any) -> str:
+def _runs(workspace: Workspace, connection: Callable[[], Any]) -> str:
     path = workspace.work("logbook.jsonl")
     book = Logbook(path) if path.is_file() else None
     jobs = [entry.job for entry in book.entries] if book else []
@@ -127,8 +140,12 @@ def _runs(workspace: Workspace, aws: Any) -> str:
     if not jobs:
         raise NotYet("There is no training job yet: run notebook 03 (fine-tuning launch) first.")
     parts = [book._repr_html_() if book else ""]
+    try:
+        aws, why = connection(), "it was made without a connection to AWS"
+    except KitError as problem:
+        aws, why = None, str(problem).rstrip(".")
     if aws is None:
-        parts.append("<p class='soft'>The curves are not in this file: it was made without a connection to AWS.</p>")
+        parts.append(f"<p class='soft'>The curves are not in this file: {html.escape(why)}.</p>")
         return "".join(parts)
     for job in jobs[-CURVES:]:
         try:
@@ -204,18 +221,64 @@ def _standing(workspace: Workspace, league: str | None) -> str:
     return "".join(parts)
 
 
-def take_home_all(homes: str | Path, folder: str | Path, *, league: str | None = None) -> list[TakeHome]:
-    """One file for each workspace below `homes`, named after it. Raises BadInput when there is none."""
+def take_home_all(
+    homes: str | Path, folder: str | Path, *, league: str | None = None, accounts: Iterable[Account] = ()
+) -> list[TakeHome]:
+    """One file for each workspace below `homes`, named after it, with the curves where its runs can be reached.
+
+    They are looked for in the account of `accounts` that names the workspace's team or folder, else in the shared one;
+    without accounts where that workspace itself would look. Raises BadInput when there is no workspace.
+    """
     found = sorted(path.parent for path in Path(homes).glob("*/work") if path.is_dir())
     if not found:
         raise BadInput(f"There is no workspace in {homes}; each attendee's is a folder with a folder work/ in it.")
-    made = []
+    made, doors = [], _Doors(tuple(accounts))
     for home in found:
+        target = Path(folder) / f"{home.name}.html"
         try:
-            made.append(take_home(Workspace(home), Path(folder) / f"{home.name}.html", name=home.name, league=league))
+            made.append(_write(Workspace(home), target, partial(doors.open, home), home.name, league))
         except NotYet as problem:
             made.append(TakeHome(home, (str(problem),)))
     return made
+
+
+class _Doors:
+    """A connection for each home, made when a home has runs; one account's for all the homes that use it."""
+
+    def __init__(self, accounts: tuple[Account, ...]) -> None:
+        self._accounts = accounts
+        self._made: dict[Account, Any] = {}
+
+    def open(self, home: Path) -> Any:
+        """The connection for a home; raises KitError when there is none."""
+        named = {home.name, *_teams_of(home)}
+        mine = [a for a in self._accounts if a.team in named] or [a for a in self._accounts if not a.team]
+        if self._accounts and not mine:
+            raise BadInput(f"The accounts name none for {home.name} and none that is shared")
+        if not mine or not (mine[0].profile or mine[0].role_arn):
+            return self._own(home, mine[0].region if mine else "")
+        if mine[0] not in self._made:
+            self._made[mine[0]] = mine[0].connect()
+        return self._made[mine[0]]
+
+    def _own(self, home: Path, region: str) -> Any:
+        """What the home itself connects to; a local AWS that has to be started for it ends by itself."""
+        told = os.environ.get(IDLE)
+        os.environ[IDLE] = told or "30"
+        try:
+            return connect(region=region or None, home=home)
+        finally:
+            if told is None:
+                del os.environ[IDLE]
+
+
+def _teams_of(home: Path) -> set[str]:
+    """The teams that a workspace has joined."""
+    try:
+        told = json.loads((home / "league" / "memberships.json").read_text(encoding="utf-8"))
+        return {str(one["team"]) for one in told.values() if one.get("team")}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return set()
 
 
 _STYLE = """
