@@ -5,6 +5,7 @@ standings show anyway.
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from workshop_kit.league.store.submissions import Entry
 from workshop_kit.league.store.tokens import Identity
 
 PROVENANCE_LENGTH = 40
+WRITERS = 8
 
 
 class Endpoint(Body):
@@ -78,6 +80,9 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
     """The teams' part of the API."""
     router = APIRouter()
     database = context.database
+    # A few threads do for a database that commits one by one; they cost less than the framework's forty, and while they
+    # wait for a long write (a re-scoring) those that read do not.
+    writers = ThreadPoolExecutor(WRITERS, "submitting")
     Player = Annotated[Identity | None, Depends(access.player)]
     Attendee = Annotated[Identity, Depends(access.attendee)]
     Asking = Annotated[Identity | None, Depends(access.optional)]
@@ -99,10 +104,7 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
             raise LeagueProblem("There is no submission of your team with this id.", status=404)
         return entry
 
-    @router.post("/api/submissions", status_code=202)
-    def submit(request: Request, body: Submit, who: Player) -> dict[str, Any]:
-        """Queue a model; the answer comes when it is on disk."""
-        context.limits.spend("submissions", who.team if who and who.team else f"{address(request)} {body.participant}")
+    def queue(body: Submit, who: Identity | None) -> Entry:
         with database.write() as connection:
             settings = settings_of(connection)
             rules = settings.rules_at(context.clock())
@@ -127,6 +129,13 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
             )
         if entry.state == "queued":
             context.dispatch.add(entry.id)
+        return entry
+
+    @router.post("/api/submissions", status_code=202)
+    async def submit(request: Request, body: Submit, who: Player) -> dict[str, Any]:
+        """Queue a model; the answer comes when it is on disk."""
+        context.limits.spend("submissions", who.team if who and who.team else f"{address(request)} {body.participant}")
+        entry = await asyncio.get_running_loop().run_in_executor(writers, queue, body, who)
         context.changes.poke()
         return told(entry)
 
