@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.worlds.finale import TEAMS, Playing, questions_of
 from workshop_kit.errors import LeagueProblem
@@ -57,6 +58,27 @@ def test_an_earlier_finale_is_taken_up_as_it_was_left(playing) -> None:
     assert director.make_current(other, instead=True).told["title"] == "Another"
     log = playing.ask("/api/organizer/audit", playing.token).json()["lines"]
     assert sum(line["action"] == "finale current again" for line in log) == 2
+
+
+def test_a_phone_that_saw_another_finale_meanwhile_is_the_same_device_still(playing) -> None:
+    director = playing.create(rounds=1)
+    first = director.view().told["finale"]
+    playing.to_voting(judged=False)
+    phone = requests.Session()
+
+    def vote(letter: str) -> None:
+        """As the page does: it asks to be a device, then votes."""
+        assert phone.post(f"{playing.url}/api/finale/device", timeout=10).ok
+        reply = phone.put(f"{playing.url}/api/finale/ballot", json={"round": 1, "letter": letter}, timeout=10)
+        assert reply.ok, reply.text
+
+    vote("A")
+    another(director, instead=True)
+    assert phone.post(f"{playing.url}/api/finale/device", timeout=10).ok
+    director.make_current(first)
+    vote("B")
+    assert director.view().told["votes"] == 1, "one phone has two votes"
+    director.close_voting(1)
 
 
 def test_a_finale_nobody_made_can_t_be_taken_up(playing) -> None:

@@ -15,9 +15,9 @@ COOKIE = "finale_device"
 _FORM = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
 
 
-def new_device(secret: str) -> str:
-    """A cookie for a new device."""
-    name = secrets.token_hex(16)
+def new_device(secret: str, name: str = "") -> str:
+    """A cookie for a new device, or in this finale for one that has a name from another of the same league."""
+    name = name or secrets.token_hex(16)
     return f"{name}.{_signature(secret, name)}"
 
 

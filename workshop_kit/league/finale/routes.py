@@ -129,14 +129,16 @@ def _everybody(router: APIRouter, context: Context, store: FinaleStore) -> None:
 
     @router.post("/api/finale/device")
     def device(request: Request, finale_device: Device = None) -> Response:
-        """Make this browser a device of the audience; one that is one already stays it."""
+        """Make this browser a device of the audience; one that is one already stays it, whichever finale is played."""
         secret = store.secret(store.current().id)
         reply = Response("{}", media_type="application/json")
         if device_of(secret, finale_device) is None:
-            context.limits.spend("new devices", address(request))
+            known = next((name for s in store.all_secrets() if (name := device_of(s, finale_device))), "")
+            if not known:
+                context.limits.spend("new devices", address(request))
             secure = request.url.scheme == "https"
             reply.set_cookie(
-                COOKIE, new_device(secret), max_age=7 * 86400, httponly=True, samesite="strict", secure=secure
+                COOKIE, new_device(secret, known), max_age=7 * 86400, httponly=True, samesite="strict", secure=secure
             )
         return reply
 

@@ -179,6 +179,11 @@ class FinaleStore:
                 self._secrets[id] = connection.execute(select(finales.c.secret).where(finales.c.id == id)).scalar_one()
         return self._secrets[id]
 
+    def all_secrets(self) -> list[str]:
+        """Those of all finales."""
+        with self.database.read() as connection:
+            return list(connection.execute(select(finales.c.secret)).scalars())
+
     def steps_of(self, id: str) -> list[dict[str, Any]]:
         """Every step of a finale, in order."""
         with self.database.read() as connection:
