@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workshop_kit.domains import Question, load_domain, load_questions
+from workshop_kit.domains import Question, load_domain, load_questions, validate_domain
 from workshop_kit.errors import LeagueProblem
 
 HIDDEN = "hidden_questions.jsonl"
@@ -17,13 +17,18 @@ HIDDEN = "hidden_questions.jsonl"
 def hidden_questions(domain: str | Path) -> tuple[Question, ...]:
     """The hidden questions of a domain, in order.
 
-    Raises LeagueProblem when there are none or one is malformed, naming the place but never the text.
+    Raises LeagueProblem when there are none, one is malformed, or one also stands where learners see it, naming the
+    place but never the text.
     """
     found = load_domain(domain)
     path = found.folder / HIDDEN
     questions = load_questions(path, [topic.id for topic in found.topics])
     if not questions:
         raise LeagueProblem(f"{path} holds no question; a league needs at least one.")
+    leaked = [finding for finding in validate_domain(domain) if finding.code == "leaked"]
+    if leaked:
+        more = f" (and {len(leaked) - 1} more)" if len(leaked) > 1 else ""
+        raise LeagueProblem(f"{leaked[0]}{more}.")
     return questions
 
 

@@ -222,6 +222,7 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
     @router.post("/api/me/choice")
     def choose(body: Choice, who: Attendee) -> dict[str, Any]:
         """Choose the model that plays the finale; until then the best one does."""
+        context.limits.spend("writes", who.token_id)
         with database.write() as connection:
             rules = settings_of(connection).rules_at(context.clock())
             if not rules.choose:
