@@ -57,7 +57,7 @@ def test_what_no_job_was_made_for_is_judged_too(tmp_path: Path, domain: Path, aw
         with store.write() as connection:
             team = teams.named(connection, "Ada")
             entry = submissions.submit(connection, team.id, set="ranked", target=RIGHT_80, provenance={}, key="k1")
-        questions = {"ranked": hidden_questions(domain), "practice": ()}
+        questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
         worker = PostgresWorker(SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load()))
         worker.start()
         until = time.monotonic() + 20
@@ -74,7 +74,7 @@ def test_a_worker_that_lost_its_lock_harms_nothing(tmp_path: Path, domain: Path,
 
     from workshop_kit.league.judging.postgres import _held
 
-    questions = {"ranked": hidden_questions(domain), "practice": ()}
+    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     store = open_database(postgres)
     with serving(tmp_path / "one", domain, aws, database=postgres) as url:
         aws.hold.clear()

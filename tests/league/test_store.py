@@ -358,7 +358,7 @@ def test_a_restarted_server_goes_on_where_the_killed_one_was(tmp_path: Path, dom
         open_event(connection, "bicycle-library")
     entry = submit(store)
     with store.write() as connection:
-        submissions.begin(connection, entry.id, ["toy.judge-v1:0"], "toy.reference-v1:0", "")
+        submissions.begin(connection, entry.id, ["toy.judge-v1:0"], "toy.reference-v1:0", JudgeSettings.load().id)
         for done in questions["ranked"][:4]:
             submissions.add_verdict(connection, entry.id, verdict(done.id, judge="toy.judge-v1:0"))
     judging = JudgingHere(SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load()))

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from workshop_kit.errors import KitError, require
+from workshop_kit.league.judging.basis import OtherBasis
 from workshop_kit.league.judging.submission import SubmissionJudge
 from workshop_kit.league.store.database import MIGRATION_LOCK, UNANSWERED, Database
 from workshop_kit.league.store.submissions import unfinished
@@ -75,7 +76,7 @@ class PostgresWorker:
     """A worker in a thread of its own: `at_once` submissions are under way together.
 
     One that is ended by an error, a database that went away for one, comes back after a pause; `problem` is that error
-    until it has.
+    until it has. One that would judge otherwise than the event ends for good.
     """
 
     def __init__(self, judge: SubmissionJudge, *, at_once: int = 4) -> None:
@@ -152,7 +153,18 @@ class PostgresWorker:
     def _one(self, id: str) -> None:
         with _held(self._judge.database, id) as still_held:
             if still_held:
-                self._judge.run(id, mine=still_held)
+                try:
+                    self._judge.run(id, mine=still_held)
+                except OtherBasis as problem:
+                    self._refuse(problem)
+
+    def _refuse(self, problem: OtherBasis) -> None:
+        """End for good: what waits is for workers that judge as the event does."""
+        log.error("%s", problem)
+        self.problem = problem
+        self._judge.stop.set()
+        if self._loop and self._main:
+            self._loop.call_soon_threadsafe(self._main.cancel)
 
     async def _rescue(self, app: Any) -> None:
         """Give dead workers' jobs to the living, and queue unfinished submissions that have no job."""

@@ -21,6 +21,7 @@ from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import Judgement, JudgeSettings, NoVerdict, judge
 from workshop_kit.league.judging.artefact import standing
+from workshop_kit.league.judging.basis import Basis, OtherBasis, check_basis
 from workshop_kit.league.judging.pace import Paced
 from workshop_kit.league.judging.patience import AWAY, DATABASE_PAUSE, Patience
 from workshop_kit.league.judging.service import service
@@ -57,16 +58,20 @@ class SubmissionJudge:
     ) -> None:
         self.database, self.aws, self.questions = database, aws, questions
         self.judge_settings, self.changed = judge_settings, changed
+        self.basis = Basis.of(judge_settings, questions)
         self.stop = threading.Event()
 
     def run(self, id: str, mine: Callable[[], bool] = lambda: True) -> None:
         """Judge a submission to its end, or note in a sentence why that could not be done.
 
         A submission that the database went away from stays as it is, to be taken up again. `mine` says whether it is
-        still this worker's: a failure of one that lost it is not the submission's.
+        still this worker's: a failure of one that lost it is not the submission's. Raises OtherBasis, and leaves the
+        submission as it is, when the event is judged by other prompts or questions than this judge has.
         """
         try:
             self._run(id, mine)
+        except OtherBasis:
+            raise
         except KitError as problem:
             # AWS often goes down together with the league: that is no fault of the submission.
             if not self.stop.is_set() and mine():
@@ -88,6 +93,7 @@ class SubmissionJudge:
     def _run(self, id: str, mine: Callable[[], bool]) -> None:
         with self.database.read() as connection:
             entry, settings = submissions.entry(connection, id), settings_of(connection)
+            check_basis(connection, self.basis)
         if entry.state not in submissions.UNFINISHED:
             return
         patience = Patience(self.database, id, self.stop, LASTING, self.changed)

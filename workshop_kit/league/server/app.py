@@ -25,6 +25,7 @@ from workshop_kit.domains import load_domain
 from workshop_kit.errors import KitError, LeagueProblem, require
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import JudgeSettings
+from workshop_kit.league.judging.basis import Basis, judge_by
 from workshop_kit.league.judging.here import JudgingHere
 from workshop_kit.league.judging.submission import SubmissionJudge
 from workshop_kit.league.process import folder
@@ -81,9 +82,13 @@ def build_app(
     name = found.id
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     where = database or folder(home) / "league.sqlite"
+    prompts = _prompts(home)
+    judge_settings = JudgeSettings.load(prompts)
     store = open_database(where)
     with store.write() as connection:
         open_event(connection, name, settings or EventSettings(ranked_quota=attempts))
+        basis = Basis.of(judge_settings, questions)
+        judge_by(connection, basis, own=prompts is not None, alone=not store.is_postgres)
         rescore(connection, unscored(connection))
 
     def read_revisions() -> dict[str, int]:
@@ -91,7 +96,6 @@ def build_app(
             return dict(connection.execute(select(revisions.c.topic, revisions.c.number)).all())
 
     changes = Changes(read_revisions)
-    judge_settings = JudgeSettings.load(_prompts(home))
     judge = SubmissionJudge(store, aws, questions, judge_settings=judge_settings, changed=changes.poke)
     dispatch, workers = _dispatch(store, judge, judging)
     context = Context(store, aws, home, name, questions, changes, dispatch, Limits(**(limits or {})), judge_settings)

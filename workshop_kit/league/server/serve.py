@@ -83,11 +83,13 @@ def serve(
 def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     """Judge in the foreground until interrupted, on whatever host this is; needs PostgreSQL.
 
-    Raises LeagueProblem for any other database.
+    Raises LeagueProblem for any other database, and when the event is judged by other prompts or questions than this
+    host has.
     """
     from workshop_kit.aws import connect
     from workshop_kit.domains import load_domain
     from workshop_kit.league.judge import JudgeSettings
+    from workshop_kit.league.judging.basis import check_basis
     from workshop_kit.league.judging.postgres import PostgresWorker
     from workshop_kit.league.judging.submission import SubmissionJudge
     from workshop_kit.league.questions import hidden_questions, practice_questions
@@ -97,10 +99,11 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     store = open_database(database)
     if not store.is_postgres:
         raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
-    with store.write() as connection:
-        open_event(connection, load_domain(domain).id)
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     judge = SubmissionJudge(store, connect(home=home), questions, judge_settings=JudgeSettings.load(_prompts(home)))
+    with store.write() as connection:
+        open_event(connection, load_domain(domain).id)
+        check_basis(connection, judge.basis)
     worker = PostgresWorker(judge, at_once=at_once)
     # Whoever runs it as a service ends it by SIGTERM: as by Ctrl+C, the questions under way are finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

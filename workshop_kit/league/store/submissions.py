@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, String, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, String, bindparam, delete, func, insert, select, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.answer import Answer
@@ -173,13 +173,18 @@ def waiting(connection: Connection, limit: int) -> tuple[int, list[dict[str, Any
 def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> Entry:
     """Note that judging has begun, by whom and against what; gives the submission as it is from now on.
 
-    One that was begun before keeps its judges and its reference: a score never mixes two of either. One that has ended
-    meanwhile stays as it is.
+    One that was begun before keeps its judges and its reference, and drops the verdicts of other prompts than
+    `judge_settings` (it keeps its answers): a score never mixes two of any. One that has a score keeps what that rests
+    on. One that has ended meanwhile stays as it is.
     """
     connection.execute(select(submissions.c.id).where(submissions.c.id == id).with_for_update())
     found = entry(connection, id)
     if found.state not in UNFINISHED:
         return found
+    anew: dict[str, Any] = {}
+    if found.score is None and found.judge_settings != judge_settings:
+        connection.execute(delete(verdicts).where(verdicts.c.submission == id))
+        anew = {"judge_settings": judge_settings, "judged": 0}
     connection.execute(
         update(submissions)
         .where(submissions.c.id == id)
@@ -188,7 +193,7 @@ def begin(connection: Connection, id: str, judges: Sequence[str], reference: str
             problem="",
             judges=list(found.judges or judges),
             reference=found.reference or reference,
-            judge_settings=judge_settings,
+            **anew,
         )
     )
     bump(connection, "league")
