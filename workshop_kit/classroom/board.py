@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from workshop_kit.classroom.pacing import step_states
 from workshop_kit.classroom.steps import BY_ID
+from workshop_kit.classroom.stuck import StuckRule, stuck_rule
 from workshop_kit.classroom.tables import extensions, help_asked, people, progress
 from workshop_kit.league.store.schema import members, teams
 
 
-@dataclass(frozen=True)
-class StuckRule:
-    """When somebody counts as stuck, besides asking for help: failed checkpoints in a row, or too long on a step.
-
-    Too long is `times` the class's median time for the step, and never less than the planned minutes. The median counts
-    once `fewest` people have finished the step; until then it is `times` the planned minutes.
-    """
-
-    failed: int = 3
-    times: float = 2.0
-    fewest: int = 5
-
-    def limit(self, median: float | None, planned: float) -> float:
-        """The seconds after which somebody is too long on a step."""
-        return self.times * planned if median is None else max(self.times * median, planned)
-
-
-def board(connection: Connection, now: float, rule: StuckRule = StuckRule()) -> dict[str, Any]:
+def board(connection: Connection, now: float) -> dict[str, Any]:
     """The whole class as plain data: steps, people (those who are stuck first) and counts. Seconds since 1970."""
+    rule = stuck_rule(connection)
     planned = {row["id"]: row for row in step_states(connection)}
     extra = _by_team(connection)
     took: dict[str, list[float]] = {id: [] for id in planned}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from workshop_kit.classroom import pacing, tables
+from workshop_kit.classroom.stuck import stuck_rule
 from workshop_kit.league.store.schema import teams
 
 
 def record(connection: Connection) -> dict[str, Any]:
-    """Steps, people, progress, reports, help, hints, extensions, what was running, as plain data."""
+    """Steps, rule, people, progress, reports, help, hints, extensions, what was running, as plain data."""
     kept = {
         "people": person_table(connection),
         "progress": _rows(connection, tables.progress, tables.progress.c.person),
@@ -21,7 +23,11 @@ def record(connection: Connection) -> dict[str, Any]:
         "resources": _rows(connection, tables.resources, tables.resources.c.started),
     }
     return (
-        {"format": "workshop-kit classroom 1", "steps": pacing.step_states(connection)}
+        {
+            "format": "workshop-kit classroom 1",
+            "steps": pacing.step_states(connection),
+            "rule": asdict(stuck_rule(connection)),
+        }
         | kept
         | {"hints": pacing.all_hints(connection)}
     )

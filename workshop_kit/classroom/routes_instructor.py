@@ -11,19 +11,18 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
 from workshop_kit.classroom import pacing, progress
-from workshop_kit.classroom.board import StuckRule
 from workshop_kit.classroom.event_figures import event_statistics
 from workshop_kit.classroom.joining import place_teams
 from workshop_kit.classroom.record import person_rows, record
 from workshop_kit.classroom.roster import Attendee
 from workshop_kit.classroom.shared import Board, Looks
 from workshop_kit.classroom.steps import BY_ID
+from workshop_kit.classroom.stuck import change_stuck_rule
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.formats.writing import spreadsheet_cell
 from workshop_kit.league.server.access import Access
 from workshop_kit.league.server.bodies import Body, Id, Line, Text
 from workshop_kit.league.server.context import Context
-from workshop_kit.league.store.audit import note
 from workshop_kit.league.store.teams import all_teams
 from workshop_kit.league.store.tokens import Identity
 
@@ -87,7 +86,7 @@ def instructor_routes(context: Context, access: Access) -> APIRouter:
     """The instructor's part of the room."""
     router = APIRouter(prefix="/api/class")
     database, changes = context.database, context.changes
-    boards, looks = Board(context, StuckRule()), Looks(context)
+    boards, looks = Board(context), Looks(context)
     Organizer = Annotated[Identity, Depends(access.organizer)]
     Fresh = Annotated[bool, Query()]
 
@@ -123,11 +122,9 @@ def instructor_routes(context: Context, access: Access) -> APIRouter:
 
     @router.put("/rule")
     def set_rule(body: Rule, who: Organizer) -> dict[str, float]:
-        """Change when somebody counts as stuck, until this server is started again."""
-        boards.rule = StuckRule(body.failed, body.times)
+        """Change when somebody counts as stuck."""
         with database.write() as connection:
-            note(connection, str(who), "stuck rule", "class", body.model_dump())
-            pacing.tell(connection)
+            change_stuck_rule(connection, body.failed, body.times, str(who))
         changes.poke()
         return body.model_dump()
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from workshop_kit.classroom import ledger, pacing
 from workshop_kit.classroom.accounts import open_accounts, read_accounts
-from workshop_kit.classroom.board import StuckRule, board
+from workshop_kit.classroom.board import board
 from workshop_kit.classroom.running import Running, look
 from workshop_kit.errors import KitError
 from workshop_kit.league.server.context import Context
@@ -60,8 +60,8 @@ class Paces:
 class Board:
     """The board as bytes, made once for everybody who looks."""
 
-    def __init__(self, context: Context, rule: StuckRule) -> None:
-        self._context, self.rule = context, rule
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._lock = threading.Lock()
         self._kept: tuple[int, float, bytes] = (-1, 0.0, b"")
 
@@ -72,7 +72,7 @@ class Board:
             kept, made, value = self._kept
             now = self._context.clock()
             if kept != number or abs(now - made) > BOARD_SECONDS:
-                found = board(connection, now, self.rule)
+                found = board(connection, now)
                 value = as_json(found | {"hints": pacing.all_hints(connection)[: pacing.SHOWN_HINTS]})
                 self._kept = (number, now, value)
             return value

@@ -1,4 +1,4 @@
-"""The classroom's tables, in the league's database (migration 0004).
+"""The classroom's tables, in the league's database (migrations 0004 and 0006).
 
 class_steps        what the instructor changed about a step: closed, solution released, other planned minutes
 class_extensions   minutes more for a step, for all or for a team
@@ -8,6 +8,7 @@ class_progress     how far each is with each step
 class_reports      every report once, by its key
 class_help         who asked for help, and when that was over
 class_resources    machines and models seen running, and what they cost by the kit's price table
+class_rule         when somebody counts as stuck; a row once the instructor has changed it
 """
 
 from __future__ import annotations
@@ -107,4 +108,12 @@ resources = Table(
     Column("usd_per_hour", Float),
     Column("usd", Float),  # so far, on AWS by the price table; none where the kit knows no price
     Column("charged", Boolean, nullable=False),  # whether it runs where somebody is billed
+)
+
+rule = Table(
+    "class_rule",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("failed", Integer, nullable=False),
+    Column("times", Float, nullable=False),
 )
