@@ -54,8 +54,8 @@ def restore_own_work(workspace: Workspace, which: str | Path | None = None) -> P
 
 
 def own_work_aside(workspace: Workspace) -> Path | None:
-    """The folder that restore_own_work() would bring back, None when there is none."""
-    root = workspace.work() / ASIDE
+    """The folder that restore_own_work() would bring back, None when there is none. Makes no folder itself."""
+    root = workspace.root / "work" / ASIDE
     return max((path for path in root.glob(f"{OWN}-*") if (path / "moved.json").is_file()), default=None)
 
 

@@ -12,7 +12,7 @@ progress.py    Progress: a bar with the time left and a cancel button; watch(job
 curves.py      CurvesView: loss curves, table and verdict; LiveCurves: the same while a job runs
 playground.py  PlaygroundView: models side by side, streaming
 board.py       BoardView: the standings
-pace.py        PaceBar: the step, its time, the instructor's hints, a hand up
+pace.py        PaceBar: the step, its time, the instructor's hints, a hand up, catching up (catching_up.py)
 """
 
 from __future__ import annotations

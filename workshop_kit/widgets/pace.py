@@ -1,4 +1,4 @@
-"""The bar at the top of a notebook: the step, its planned time, whether it is open, hints, and a button for help.
+"""The bar at the top of a notebook: the step, its time, whether it is open, hints, a hand up, and catching up.
 
 One thread asks the class; it posts what it hears to the pump, and the kernel's loop sets the traits.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,9 +17,12 @@ from workshop_kit.classroom import attending, reporting
 from workshop_kit.classroom.sharing import current_sharing
 from workshop_kit.classroom.steps import Step, step_of
 from workshop_kit.errors import LeagueProblem
+from workshop_kit.settings import DEFAULT_DOMAIN
 from workshop_kit.training.cost import duration
+from workshop_kit.widgets.catching_up import CatchUp
 from workshop_kit.widgets.pump import Pump
 from workshop_kit.widgets.style import Card, row, text
+from workshop_kit.workspace import Workspace
 
 WAIT = 20.0  # seconds that a question to the class may stay open
 PATIENCE = 30.0  # the longest pause after the class could not be reached
@@ -28,10 +32,20 @@ SHOWN_HINTS = 5
 class PaceBar(Card):
     """Shows one step of the workshop; `gate` and `hints` are what it last heard.
 
-    Without a class it says so, and is done. `live=False` asks once and starts no thread.
+    Without a class it says so. `live=False` asks once and starts no thread. `catching` loads valid work of `domain`
+    for what comes before the step, into `workspace` (by default the one here), and brings one's own back; as plain
+    calls, which ask unless told yes=True: catch_up() and bring_back().
     """
 
-    def __init__(self, step: Step | str | int, *, live: bool = True) -> None:
+    def __init__(
+        self,
+        step: Step | str | int,
+        *,
+        live: bool = True,
+        domain: str | Path = DEFAULT_DOMAIN,
+        workspace: Workspace | None = None,
+        aws: Any = None,
+    ) -> None:
         self.step = step_of(step)
         self._pump, self._stop = Pump(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -47,6 +61,8 @@ class PaceBar(Card):
         parts = [self.status, self.said]
         if self._place is not None:
             parts.append(row(self.button, self.told))
+        self.catching = CatchUp(self.step, self._pump, workspace=workspace or Workspace.here(), domain=domain, aws=aws)
+        parts.append(self.catching)
         super().__init__(f"Step {self.step}", "", parts)
         reporting.begin(self.step)
         self._show(None)
@@ -65,6 +81,14 @@ class PaceBar(Card):
         self.told.value = _line(attending.i_am_stuck(self.step, not self._stuck))
         self._stuck = not self._stuck
         self.button.description = "Not any more" if self._stuck else "I am stuck"
+
+    def catch_up(self, *, yes: bool = False) -> str:
+        """Ask, or with `yes` begin to load valid work for what comes before the step; gives a sentence at once."""
+        return self.catching.catch_up(yes=yes)
+
+    def bring_back(self, *, yes: bool = False) -> str:
+        """Ask, or with `yes` begin to bring one's own work back; gives a sentence at once."""
+        return self.catching.bring_back(yes=yes)
 
     def stop(self) -> None:
         """Listen no longer."""
