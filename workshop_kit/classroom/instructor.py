@@ -122,7 +122,7 @@ class Classroom:
             tuple(told["steps"]),
             tuple(told["people"]),
             tuple(costs["teams"]),
-            costs["problem"] or costs["note"],
+            " ".join(filter(None, (costs["problem"], costs["note"]))),
             told["now"],
             told["members"],
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -169,9 +170,22 @@ class Money:
 
     @property
     def note(self) -> str:
-        """What the amounts are worth."""
+        """What the amounts are worth, and what is not in them."""
         where = "" if any(one.charged for one in self.found) else "Nobody is billed: this is what AWS would ask. "
-        return f"{where}Estimates, {PRICES_FROM}."
+        return f"{where}Estimates, {PRICES_FROM}.{self._unpriced}"
+
+    @property
+    def _unpriced(self) -> str:
+        kinds = Counter(one.kind for one in self.found if one.usd is None)
+        if not kinds:
+            return ""
+        which = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(kinds.items()))
+        return (
+            f" Not in the sums, for the kit has no price for it: {which}. Provisioned throughput costs by the hour, "
+            "asked or not; the bill says how much."
+            if "provisioned throughput" in kinds
+            else f" Not in the sums, for the kit has no price for it: {which}."
+        )
 
     def _repr_html_(self) -> str:
         columns = ["team", "endpoints", "jobs", "other", "USD per hour now", "USD so far", "without a price"]

@@ -3,6 +3,9 @@
 let told = null, offset = 0, sorting = { key: "", down: false }, teamsAsked = false;
 const rows = new Map();
 
+function kept(name) { try { return localStorage.getItem(name); } catch { return null; } }
+function keep(name, value) { try { localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ } }
+
 function minutes(seconds) {
   if (seconds < 90) return Math.max(0, Math.round(seconds)) + " s";
   const whole = Math.round(seconds / 60);
@@ -192,7 +195,8 @@ function people() {
 async function money() {
   try {
     const found = await fetchJson("api/class/money");
-    set(byId("money-note"), found.problem || (found.teams.length ? found.note : "Nothing of the kit's is running. " + found.note));
+    set(byId("money-note"), [found.problem, found.problem || found.teams.length ? "" : "Nothing of the kit's is running.", found.note]
+      .filter(Boolean).join(" "));
     byId("money").hidden = !found.teams.length;
     byId("teams").replaceChildren(...found.teams.map(team => {
       const tr = element("tr"), free = team.unpriced ? " + " + team.unpriced + " without a price" : "";
@@ -230,10 +234,14 @@ for (const button of document.querySelectorAll("[data-sort]")) {
   });
 }
 document.addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  if (!byId("keys").checked || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
   if (event.key === "/") { event.preventDefault(); byId("find").focus(); }
   if (event.key === "s" && told) { byId("only").checked = !byId("only").checked; people(); }
 });
+// Whoever dictates, or hits keys by chance, can switch the single keys off, and they stay off in this browser.
+byId("keys").checked = kept("classroom-keys") !== "off";
+byId("keys").addEventListener("change", () => keep("classroom-keys", byId("keys").checked ? "on" : "off"));
 byId("say").addEventListener("submit", async event => {
   event.preventDefault();
   const body = { text: byId("hint").value, step: byId("to-step").value, team: byId("to-team").value || null };
