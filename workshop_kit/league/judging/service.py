@@ -45,6 +45,20 @@ def by_token(model: str, figures: dict[str, Any]) -> float | None:
     return (figures["tokens_in"] * price.input + figures["tokens_out"] * price.output) / 1e6
 
 
+def base_of(aws: Aws, model: str) -> str:
+    """The base of a custom model that is deployed on demand, whose tokens cost the same; else the model itself."""
+    if ":custom-model-deployment/" not in model:
+        return model
+    try:
+        client = aws.client("bedrock")
+        custom = kit_call(client.get_custom_model_deployment, customModelDeploymentIdentifier=model)["modelArn"]
+        base = kit_call(client.get_custom_model, modelIdentifier=custom)["baseModelArn"]
+    except (KitError, KeyError):
+        return model
+    # What is customized bears the length of its context as well: amazon.nova-micro-v1:0:128k.
+    return ":".join(base.rsplit("/", 1)[-1].split(":")[:2])
+
+
 def by_hour(aws: Aws, endpoint: str, figures: dict[str, Any]) -> float | None:
     """USD for the seconds that an endpoint's instance spends on one answer, when it answers one at a time.
 
@@ -70,7 +84,7 @@ def service(
     """The figures of a submission, with the reference's under "reference"."""
     mine, theirs = measured(answers), measured(reference_answers)
     if target["kind"] == "bedrock":
-        mine["usd_per_answer"] = by_token(target["model_id"], mine) if charges(aws) else 0.0
+        mine["usd_per_answer"] = by_token(base_of(aws, target["model_id"]), mine) if charges(aws) else 0.0
     else:
         mine["usd_per_answer"] = by_hour(aws, target["endpoint"], mine)
     theirs["usd_per_answer"] = by_token(reference, theirs) if charges(aws) else 0.0

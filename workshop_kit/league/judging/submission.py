@@ -214,7 +214,8 @@ class SubmissionJudge:
 
 def _undecided(question: Question) -> Judgement:
     reason = "The judge gave no verdict that can be used, twice; this counts as a flip until a human decides."
-    return Judgement(question.id, "flip", 0.0, 0.0, reason, flags=(NO_VERDICT,))
+    # Nothing was told in either order: the trust panel must not take it for two opinions that agree.
+    return Judgement(question.id, "flip", 0.0, 0.0, reason, "", "", flags=(NO_VERDICT,))
 
 
 def _stored(told: Judgement, model: str, candidate_length: int, reference_length: int) -> StoredVerdict:
@@ -230,5 +231,12 @@ def _stored(told: Judgement, model: str, candidate_length: int, reference_length
         reference_score=told.reference_score,
         criteria={one.name: [one.candidate, one.reference] for one in told.criteria},
         flags=list(told.flags),
-        reason=told.reason,
+        reason=_reasons(told),
     )
+
+
+def _reasons(told: Judgement) -> str:
+    """The judge's reasons in both orders; in the second A is the reference's answer."""
+    if told.second_reason in ("", told.reason):
+        return told.reason
+    return f"{told.reason} In the other order: {told.second_reason}"

@@ -54,6 +54,7 @@ class TrustPanel:
     judges: tuple[JudgeTrust, ...]
     between: JudgeAgreement
     people: Measure
+    note: str = ""  # what was left out, if anything
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -62,7 +63,8 @@ class TrustPanel:
             return ("No judge has told a verdict yet.",)
         few = [f"{j.judge}, {m.name} ({m.cases})" for j in self.judges for m in j.measures if m.caution]
         few += [f"{self.people.name} ({self.people.cases})"] if self.people.caution else []
-        found = [f"Too few cases to rely on: {'; '.join(few)}."] if few else []
+        found = [self.note] if self.note else []
+        found += [f"Too few cases to rely on: {'; '.join(few)}."] if few else []
         unknown = [judge.judge for judge in self.judges if not judge["known answers found"].cases]
         if unknown:
             found.append(f"Not calibrated yet: {', '.join(unknown)}.")
@@ -97,8 +99,10 @@ def trust_panel(
     verdicts_by_judge: Mapping[str, Iterable[JudgedPair]],
     human_votes: Iterable[HumanVote] = (),
     calibration_results: Iterable[Known] = (),
+    *,
+    note: str = "",
 ) -> TrustPanel:
-    """Measure every judge that told a verdict or was calibrated, in the order given.
+    """Measure every judge that told a verdict or was calibrated, in the order given; `note` says what was left out.
 
     A pair that a judge judged twice counts once, by its later verdict. All figures are of these pairs: a judge may do
     better or worse on other models and topics.
@@ -113,7 +117,7 @@ def trust_panel(
         for judge in dict.fromkeys((*verdicts, *known))
     )
     told = [Told(p.pair, judge, p.outcome) for judge, pairs in verdicts.items() for p in pairs]
-    return TrustPanel(judges, agreement(told), among_people(votes))
+    return TrustPanel(judges, agreement(told), among_people(votes), note)
 
 
 def _measures(
