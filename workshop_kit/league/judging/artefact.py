@@ -50,6 +50,7 @@ def standing(
     the endpoint, which takes many minutes to make.
     """
     name = f"league-{entry.id}"
+    log.info("endpoint %s is set up for the submission %s, and removed once that is judged", name, entry.id)
     try:
         endpoint = patiently(lambda: deploy(aws, entry.target["training_job"], name=name), outage=NO_ROOM)
     except (BadInput, NotYet, JobFailed):
