@@ -10,12 +10,13 @@ In the notebooks
 For the instructor
     instructor.py    Classroom: board, hints, pace, teams from a list, the record; hosting.py: of one's own league
     roster.py, joining.py     a CSV file -> teams and join codes, with a sheet to print
-    accounts.py, eve.py       a dry run: rights, models, quotas and the price of the event
+    accounts.py, eve.py       a dry run: rights, models, quotas (quota_counts.py) and the price of the event
     running.py       what runs and costs, by team
     teardown.py      afterwards: everything removed, and proof of it
     event_figures.py          the event in figures without names
 In the league's server
-    routes.py, routes_instructor.py, shared.py over progress.py, pacing.py, board.py, ledger.py, record.py, tables.py
+    routes.py, routes_instructor.py, shared.py over progress.py, pacing.py, board.py, stuck.py, ledger.py, record.py,
+    tables.py
 """
 
 from __future__ import annotations
