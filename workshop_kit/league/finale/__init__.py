@@ -11,8 +11,8 @@ client.py      taking part from Python; values.py: what it gives; hosting.py: di
 rehearsal.py   a whole finale with simulated people
 finalists.py   the finalists' models behind endpoints
 
-The server's routes are in routes.py and routes_director.py, its pages put together in pages.py; they need the extra
-'league'.
+The server's routes are in routes.py and routes_director.py; making.py makes what a new finale is made of, streams.py
+tells who is let in what is new, pages.py puts the pages together. They need the extra 'league'.
 """
 
 from workshop_kit.league.finale.client import Audience, Director, Expert, Seat, Stage
