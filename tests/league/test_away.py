@@ -35,7 +35,7 @@ def test_waiting_for_a_score_outlasts_a_restart_of_the_server(tmp_path, domain, 
         monkeypatch.setattr("workshop_kit.league.client.taking_part.AWAY", 0.0)
         aws.hold.clear()
         seen.clear()
-        with pytest.raises(LeagueProblem, match="is in; submit again"):
+        with pytest.raises(LeagueProblem, match="is in: submit again"):
             client.submit(aws, "right-70", "Ada", domain="bicycle-library", url=url)
 
 
