@@ -22,7 +22,7 @@ from workshop_kit.widgets.style import GAP, row, text
 from workshop_kit.workspace import Workspace
 
 KEPT = (
-    "Whatever of yours is good stays in use. What is not is kept aside, and 'My work back' brings it back. "
+    "Whatever of yours is good enough stays in use. The rest is kept aside, and 'My work back' brings it back. "
     "Nothing is deleted."
 )
 TRAINED = (
