@@ -9,6 +9,7 @@ import pytest
 
 from workshop_kit.classroom.commands import register
 from workshop_kit.errors import BadInput, KitError
+from workshop_kit.local_aws import stop
 
 
 @pytest.fixture
@@ -21,7 +22,8 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         args = parser.parse_args(["classroom", *map(str, words)])
         return args.run(args)
 
-    return run
+    yield run
+    stop(tmp_path / "home")
 
 
 def test_setup_writes_the_sheet_and_refuses_a_faulty_list(command, tmp_path: Path, capsys) -> None:

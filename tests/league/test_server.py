@@ -8,6 +8,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workshop_kit import local_aws
 from workshop_kit.bench.league.processes import free_port
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league import client, process
@@ -182,6 +183,7 @@ def test_a_server_that_is_stopped_ends_at_once_though_a_page_is_open(tmp_path: P
         assert process.stop(tmp_path / "home")
         assert time.monotonic() - asked < 4, "it waited for the page to go away"
     assert "Traceback" not in "".join(p.read_text() for p in (tmp_path / "home").rglob("*.log"))
+    local_aws.stop(tmp_path / "home")
 
 
 def test_one_server_per_workspace_and_a_port_in_use_are_told(tmp_path: Path) -> None:

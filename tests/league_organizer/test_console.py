@@ -6,7 +6,9 @@ import pytest
 
 from tests.league_organizer.conftest import HOSTILE, HOSTILE_ANSWER, join, send_in
 from tests.worlds.pages import complaints_of
+from workshop_kit.errors import AwsProblem
 from workshop_kit.league.client.talking import call
+from workshop_kit.league.judging import patience
 from workshop_kit.league.organizer import Organizer
 
 pytestmark = pytest.mark.browser
@@ -116,6 +118,32 @@ def test_nothing_can_be_chosen_before_it_is_loaded(browser, league) -> None:
     assert waiting and not page.is_visible("#phase")
     waiting.pop().continue_()
     page.wait_for_selector("#phase", state="visible")
+
+
+def test_a_judge_that_does_not_answer_is_told_in_every_section(browser, league, aws, monkeypatch) -> None:
+    monkeypatch.setattr(patience, "SOON", 0.0)
+    monkeypatch.setattr("workshop_kit.league.asking.LONGEST_PAUSE", 0.2)
+    page, complaints = signed_in(browser, league)
+    answering = aws.converse
+
+    def away(modelId: str, **more):
+        if "judge" in modelId:
+            raise AwsProblem("Nothing answers.", "NoConnection")
+        return answering(modelId=modelId, **more)
+
+    aws.converse = away
+    target = {"kind": "sagemaker", "endpoint": "right-30", "system": ""}
+    call(
+        "POST",
+        f"{league[0]}/api/submissions",
+        token=join(*league, "Otters"),
+        json={"target": target, "key": "held-12345"},
+    )
+    page.wait_for_selector("#held:has-text('1 of 1 submissions under way')")
+    assert "Waiting since" in page.inner_text("#held")
+    aws.converse = answering
+    page.wait_for_selector("#held", state="hidden")
+    assert complaints == []
 
 
 def test_codes_are_shown_once_printed_alone_and_open_the_team(browser, league) -> None:

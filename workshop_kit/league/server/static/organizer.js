@@ -145,7 +145,7 @@ async function enter() {
     return;
   }
   trouble(null);
-  if (!guest) await Promise.all([readTeams(), readAppeals()]).catch(trouble);
+  if (!guest) await Promise.all([readTeams(), readAppeals(), readHeld()]).catch(trouble);
   await route();
 }
 

@@ -30,7 +30,7 @@ async function readSubmissions(limit, offset) {
   const found = (await get("submissions?newest=true&limit=" + limit + "&offset=" + offset + only)).submissions;
   shown = offset ? shown.concat(found) : found;
   byId("more").hidden = found.length < limit;
-  const now = JSON.stringify([state, shown.map(e => [e.id, e.state, e.judged, e.score])]);
+  const now = JSON.stringify([state, shown.map(e => [e.id, e.state, e.problem, e.judged, e.score])]);
   if (now === shownState) return;
   shownState = now;
   fill(byId("submission-rows"), [
@@ -49,8 +49,17 @@ byId("filter").addEventListener("submit", event => event.preventDefault());
 byId("more").addEventListener("click", () => readSubmissions(SOME, shown.length).catch(trouble));
 byId("vote-all").addEventListener("click", () => { location.hash = "#/vote"; });
 setInterval(() => {
-  if (opened === "submissions" && !byId("desk").hidden && !document.hidden) SECTIONS.submissions().catch(trouble);
+  if (byId("desk").hidden || guest || document.hidden) return;
+  if (opened === "submissions") SECTIONS.submissions().catch(trouble);
+  readHeld().catch(trouble);
 }, LOOK_AGAIN);
+
+// What judging waits for, in whatever section the organizer is: a judge that does not answer is theirs to mend.
+async function readHeld() {
+  const under = (await get("submissions?state=judging&limit=200")).submissions, held = under.filter(entry => entry.problem);
+  byId("held").hidden = !held.length;
+  byId("held").textContent = held.length ? "Judging is held up (" + held.length + " of " + under.length + " submissions under way). " + held[0].problem : "";
+}
 
 SECTIONS.submission = async id => {
   judgedId = id;
