@@ -139,6 +139,7 @@ def test_what_goes_wrong_is_said_and_it_can_be_tried_again(
     assert bar.catching.wait(60) and "RuntimeError: odd" in bar.catching.said.value
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_loaded_and_the_endpoint_is_left_to_its_notebook(
     local_aws: Any, workspace: Workspace
 ) -> None:

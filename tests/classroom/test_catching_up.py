@@ -123,6 +123,7 @@ def test_what_cant_be_done_is_said(workspace: Workspace) -> None:
     assert everything(workspace) == {}
 
 
+@pytest.mark.slow
 def test_the_training_step_gets_a_really_trained_job_or_the_classs(local_aws: Any, workspace: Workspace) -> None:
     found = catch_up("training", workspace, local_aws)
     assert found.loaded == ("dataset", "split", "training_job")

@@ -45,6 +45,7 @@ def test_ones_own_rows_come_back_after_two_catch_ups(workspace: Workspace) -> No
         restore_own_work(workspace)
 
 
+@pytest.mark.slow
 def test_the_training_that_was_loaded_goes_too(local_aws: Any, workspace: Workspace) -> None:
     leave_dataset(workspace, FEW)
     leave_split(workspace, split(FEW, 0.4))

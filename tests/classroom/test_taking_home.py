@@ -29,6 +29,7 @@ from workshop_kit.training import Logbook, load_run
 from workshop_kit.workspace import Workspace
 
 OUTCOMES = ["win", "win", "tie", "loss", "flip"]
+pytestmark = pytest.mark.slow  # models are trained for it
 
 
 def practised() -> Practice:

@@ -15,6 +15,7 @@ from workshop_kit.errors import AwsProblem
 from workshop_kit.workspace import Workspace
 
 CURVE = "data:image/svg+xml;base64,"
+pytestmark = pytest.mark.slow  # models are trained for it
 
 
 @pytest.fixture(scope="module")
