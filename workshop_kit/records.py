@@ -7,6 +7,10 @@ import html
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+# Classes that tell MathJax to leave something alone: it takes what stands between two dollar signs for a formula.
+NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 
 @dataclass(frozen=True)
@@ -108,14 +112,23 @@ class Finding:
 
 
 def html_table(columns: list[str], rows: list[list[object]], caption: str = "") -> str:
-    """A light table for a notebook, everything in it escaped."""
+    """A light table for a notebook, everything in it escaped and dollar signs what they are."""
     cell = "style='text-align:left;vertical-align:top;white-space:normal'"
     head = "".join(f"<th {cell}>{html.escape(name)}</th>" for name in columns)
     body = "".join(
         "<tr>" + "".join(f"<td {cell}>{html.escape(str(value))}</td>" for value in row) + "</tr>" for row in rows
     )
     title = f"<p>{html.escape(caption)}</p>" if caption else ""
-    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<div class='{NO_FORMULAS}'>{title}{table}</div>"
+
+
+def pandas() -> Any:
+    """pandas, whose tables in notebooks show amounts in dollars as they are and take nothing for a formula."""
+    import pandas as pd
+
+    pd.set_option("display.html.use_mathjax", False)
+    return pd
 
 
 def content_id(value: object) -> str:

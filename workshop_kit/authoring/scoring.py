@@ -29,7 +29,7 @@ from workshop_kit.errors import BadInput, KitError
 from workshop_kit.formats import to_row
 from workshop_kit.formats.writing import json_line
 from workshop_kit.journal import Journal
-from workshop_kit.records import Dataset, Example, Finding, content_id, html_table
+from workshop_kit.records import Dataset, Example, Finding, content_id, html_table, pandas
 from workshop_kit.workspace import write_atomically
 
 PROMPT = """<task>score_row</task>
@@ -139,8 +139,7 @@ class Scored:
 
     def to_frame(self) -> Any:
         """One line a row, lowest first, as a pandas DataFrame."""
-        import pandas as pd
-
+        pd = pandas()
         names = [criterion.name for criterion in self.rubric.criteria]
         rows = [
             [s.total, *(s.scores.get(name) for name in names), s.reason, e.instruction, e.response]

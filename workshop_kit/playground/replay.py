@@ -17,7 +17,7 @@ from workshop_kit.authoring.budget import TOKEN_PRICES
 from workshop_kit.errors import BadInput, Cancelled, KitError
 from workshop_kit.formats.writing import spreadsheet_cell
 from workshop_kit.playground.endpoints import BedrockModel, Model
-from workshop_kit.records import html_table
+from workshop_kit.records import html_table, pandas
 from workshop_kit.training.cost import charges
 from workshop_kit.training.jobs import Cancel, JobProgress
 from workshop_kit.workspace import write_atomically
@@ -59,8 +59,7 @@ class Replay:
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each answer."""
-        import pandas as pd
-
+        pd = pandas()
         columns = ["question", "model", "answer", "seconds", "tokens", "usd", "failed"]
         return pd.DataFrame([[getattr(reply, name) for name in columns] for reply in self.replies], columns=columns)
 

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from workshop_kit.records import Dataset, Example
+from workshop_kit.records import Dataset, Example, pandas
 from workshop_kit.review.duplicates import plain, shingles, similar_pairs
 
 CHANGED = 0.5  # rows that share this much of their word pairs are two versions of one row
@@ -28,8 +28,7 @@ class Comparison:
 
     def to_frame(self) -> Any:
         """One line for each row that is not the same in both, as a pandas DataFrame."""
-        import pandas as pd
-
+        pd = pandas()
         rows = [["removed", e.topic, e.instruction, e.response, "", ""] for e in self.removed]
         rows += [["added", e.topic, "", "", e.instruction, e.response] for e in self.added]
         rows += [["changed", a.topic, a.instruction, a.response, b.instruction, b.response] for a, b in self.changed]

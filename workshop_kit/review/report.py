@@ -12,7 +12,7 @@ from typing import Any
 
 from workshop_kit import formats
 from workshop_kit.domains import Question
-from workshop_kit.records import Dataset, Finding, html_table
+from workshop_kit.records import Dataset, Finding, html_table, pandas
 from workshop_kit.review.checks import MAX_TOKENS, check_rows, mend, usable
 from workshop_kit.review.duplicates import (
     THRESHOLD,
@@ -85,8 +85,7 @@ class Review:
 
     def to_frame(self) -> Any:
         """The findings as a pandas DataFrame, worst first."""
-        import pandas as pd
-
+        pd = pandas()
         columns = [
             "severity",
             "line",
@@ -103,8 +102,7 @@ class Review:
 
     def duplicates_frame(self) -> Any:
         """The duplicate clusters as a pandas DataFrame, one line per row."""
-        import pandas as pd
-
+        pd = pandas()
         rows = [
             [kind, number, row + 1, row == cluster.survivor, self.dataset.examples[row].instruction,
              self.dataset.examples[row].response]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from workshop_kit.records import Finding
+from workshop_kit.records import NO_FORMULAS, Finding
 
 
 def plan_card(facts: Mapping[str, str], findings: Sequence[Finding], programs: Mapping[str, str]) -> str:
@@ -26,4 +26,4 @@ def plan_card(facts: Mapping[str, str], findings: Sequence[Finding], programs: M
         f"<pre style='overflow-x:auto'>{html.escape(code)}</pre></details>"
         for title, code in programs.items()
     )
-    return f"<table>{rows}</table>{notes}{folded}"
+    return f"<div class='{NO_FORMULAS}'><table>{rows}</table>{notes}{folded}</div>"

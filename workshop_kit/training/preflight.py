@@ -13,6 +13,7 @@ from typing import Any
 
 from workshop_kit.aws import kit_call
 from workshop_kit.errors import AwsProblem
+from workshop_kit.records import NO_FORMULAS
 from workshop_kit.training.bedrock.planning import CustomizationPlan
 from workshop_kit.training.launching import LaunchPlan
 
@@ -57,7 +58,7 @@ class Preflight:
             f"<td style='text-align:left;white-space:normal'>{html.escape(f'{c.message} {c.fix}'.strip())}</td></tr>"
             for c in self.checks
         )
-        return f"<table><tbody>{rows}</tbody></table>"
+        return f"<table class='{NO_FORMULAS}'><tbody>{rows}</tbody></table>"
 
 
 def preflight(aws: Any, plan: LaunchPlan | CustomizationPlan) -> Preflight:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workshop_kit.league.statistics import Score, noise
-from workshop_kit.records import html_table
+from workshop_kit.records import html_table, pandas
 
 # Okabe and Ito's colours, which colour-blind people tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7D00", "#000000")
@@ -86,8 +86,7 @@ class Standings:
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, a row per participant; rates from 0 to 1."""
-        import pandas as pd
-
+        pd = pandas()
         columns = ["place", "rank", "participant", "win_rate", "low", "high", "gap", "wins", "ties", "losses", "flips"]
         more = ["length_controlled_win_rate", "length_ratio", "submissions"]
         return pd.DataFrame([row | row["score"] for row in self.rows], columns=columns + more)
@@ -213,8 +212,7 @@ class Practice:
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, a row per question."""
-        import pandas as pd
-
+        pd = pandas()
         return pd.DataFrame(self.rows)
 
     def _repr_html_(self) -> str:
