@@ -216,6 +216,16 @@ def test_the_board_keeps_looking_while_it_is_told_to_and_shows_ones_own_place(mo
     assert threading.get_ident() not in calls[1:], "the kernel's thread was held up by looking"
 
 
+def test_progress_of_one_moment_is_drawn_over_minutes():
+    from workshop_kit.league.client import Standings
+
+    one = ({"participant": "_Ada", "steps": [[1_700_000_000.0, 0.5]]},)
+    (axes,) = Standings("d", 10, (), progress=one).plot().axes
+    low, high = axes.get_xlim()
+    assert 1 / 200 < high - low < 1 / 100, "in days"
+    assert [text.get_text().strip() for text in axes.get_legend().get_texts()] == ["_Ada"]
+
+
 def test_a_board_that_is_switched_on_and_off_looks_once_at_a_time_and_outlives_any_fault():
     asked = []
 

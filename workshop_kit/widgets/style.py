@@ -36,6 +36,7 @@ CSS = """
 .wk-answer{border:1px solid var(--jp-border-color2,#d0d7de);border-radius:6px;padding:10px 12px;min-height:72px;
  white-space:pre-wrap;line-height:1.5;overflow-wrap:anywhere}
 .wk-name{font-weight:600;margin:0 0 4px;overflow-wrap:anywhere}
+.wk-card td,.wk-card th{padding:3px 14px 3px 0}
 .wk-table{border-collapse:collapse;margin:0}
 .wk-table th,.wk-table td{padding:3px 14px 3px 0;text-align:right;
  border-bottom:1px solid var(--jp-border-color2,#d0d7de)}

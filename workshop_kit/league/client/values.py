@@ -11,6 +11,7 @@ from workshop_kit.records import html_table, pandas
 
 # Okabe and Ito's colours, which colour-blind people tell apart.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8A7D00", "#000000")
+SHORTEST = 600.0  # seconds that the axis of the progress shows at least
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,13 @@ class Standings:
         """How the best win rate of the leading teams rose, as a matplotlib Figure; the table beside it is `rows`."""
         from datetime import datetime
 
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8.0, 3.2), layout="constrained")
         axes = figure.subplots()
-        last = max((step[0] for team in self.progress for step in team["steps"]), default=0.0)
+        times = [step[0] for team in self.progress for step in team["steps"]] or [0.0]
+        first, last = min(times), max(times)
         styles = ["-", "--", "-.", ":"]
         for number, team in enumerate(team for team in self.progress if team["steps"]):
             steps = [*team["steps"], [last, team["steps"][-1][1]]]
@@ -135,6 +138,12 @@ class Standings:
                 marker="o",
                 markersize=4,
             )
+        # One submission is a moment: the axis still shows minutes, not years.
+        margin = max(0.05 * (last - first), SHORTEST / 2)
+        axes.set_xlim(datetime.fromtimestamp(first - margin), datetime.fromtimestamp(last + margin))
+        dates = AutoDateLocator(maxticks=7)
+        axes.xaxis.set_major_locator(dates)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(dates))
         axes.set_ylim(0, 1.02)
         axes.yaxis.set_major_formatter(lambda rate, _: f"{rate:.0%}")
         axes.set_title("Best win rate so far")
