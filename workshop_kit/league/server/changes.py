@@ -12,7 +12,9 @@ from collections.abc import Callable
 from workshop_kit.league.store.database import summed
 
 LOOK_EVERY = 0.25
-BETWEEN_LOOKS = 0.02  # at least: under load one look serves many
+# Under load one look serves many: between two of them there is a pause of PAUSE times what the last one took, and of
+# BETWEEN_LOOKS at most.
+BETWEEN_LOOKS, PAUSE = 0.02, 8.0
 
 
 class Changes:
@@ -27,7 +29,7 @@ class Changes:
         self._closed = asyncio.Event()
         self._looking = asyncio.Lock()
         self._coming: asyncio.Task[dict[str, int]] | None = None
-        self._looked = 0.0
+        self._next = 0.0
         self._waiters = 0
         self._task: asyncio.Task[None] | None = None
         self.closing = False
@@ -104,11 +106,12 @@ class Changes:
     async def _look_once(self) -> dict[str, int]:
         async with self._looking:
             clock = asyncio.get_running_loop().time
-            if (early := self._looked + BETWEEN_LOOKS - clock()) > 0:
+            if (early := self._next - clock()) > 0:
                 await asyncio.sleep(early)
-            self._looked = clock()
+            began = clock()
             self._coming = None  # whoever asks from here on might be told what was so before
             numbers = summed(await asyncio.to_thread(self._read))
+            self._next = began + min(BETWEEN_LOOKS, PAUSE * (clock() - began))
             if numbers != self._numbers:
                 self._numbers = numbers
                 self._wake()
