@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 pytest.register_assert_rewrite("tests.worlds")
-# Files that take minutes begin first: one that comes last has a process to itself, and the other one waits for it.
-LONG = ("tests/event/", "tests/notebooks/", "tests/league_judge/", "tests/bench/")
+# These keep a processor busy for minutes. They begin first and one process has them all: side by side they would only
+# slow each other down, while most other tests wait more than they compute.
+BUSY = ("tests/event/", "tests/notebooks/")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, the others as they were."""
-    items.sort(key=lambda item: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
+    """Busy files first and together, the others as they were, each file by one process (--dist loadgroup)."""
+    items.sort(key=lambda item: not item.nodeid.startswith(BUSY))
+    for item in items:
+        group = "busy" if item.nodeid.startswith(BUSY) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
