@@ -132,6 +132,17 @@ def test_many_first_callers_start_one_server_and_it_leaves_when_idle(tmp_path, r
     assert client.find(tmp_path) is None
 
 
+def test_a_server_for_which_somebody_waits_is_not_idle_though_its_engine_is_still_starting() -> None:
+    from workshop_kit.local_aws.inference.server import _Desk, _Work
+
+    desk = _Desk(1)
+    desk.last -= 100
+    assert desk.idle > 99
+    desk.take(_Work({"base": "b"}))
+    desk.last -= 100
+    assert desk.idle == 0
+
+
 def test_one_malformed_request_does_not_spoil_its_batch(home: Path, ref: ModelRef) -> None:
     want, told = say(home, ref), {}
 

@@ -52,6 +52,16 @@ class _Desk:
         self.last = time.monotonic()
         self.busy = False
 
+    def take(self, work: _Work) -> None:
+        """Queue what is asked."""
+        self.last = time.monotonic()
+        self.waiting.put(work)
+
+    @property
+    def idle(self) -> float:
+        """Seconds without anything to do; what waits while the engine is still being imported is something to do."""
+        return 0.0 if self.busy or not self.waiting.empty() else time.monotonic() - self.last
+
     def run(self) -> None:
         try:
             from workshop_kit.local_aws.inference.engine import Engine, grouped
@@ -139,7 +149,7 @@ def _handler(desk: _Desk) -> type[BaseHTTPRequestHandler]:
             except (ValueError, KeyError, TypeError, AttributeError):
                 self.send_error(400)
                 return
-            desk.waiting.put(work)
+            desk.take(work)
             if self.path == "/score":
                 self._send(work.out.get() or {"refused": "The model server is stopping."})
                 return
@@ -186,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     new.write_text(json.dumps({"port": server.server_address[1], "pid": os.getpid()}), encoding="utf-8")
     os.replace(new, info)
     log.info("listening on 127.0.0.1:%s", server.server_address[1])
-    while desk.busy or time.monotonic() - desk.last < IDLE_SECONDS:
+    while desk.idle < IDLE_SECONDS:
         if not home.is_dir():
             break  # the workspace was deleted
         time.sleep(1)
