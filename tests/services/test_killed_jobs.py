@@ -55,11 +55,16 @@ def test_a_job_that_waits_can_be_stopped_before_it_begins(killable):
 
 
 def test_a_job_over_its_time_is_stopped_and_says_so(killable):
-    request = killable.request("slow", epoch="1000", rows=64)
-    request["StoppingCondition"] = {"MaxRuntimeInSeconds": 6}
-    killable.client("sagemaker").create_training_job(**request)
-    job = killable.wait("slow")
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+    for seconds in (6, 60):
+        name = f"slow-{seconds}"
+        request = killable.request(name, epoch="1000", rows=64)
+        request["StoppingCondition"] = {"MaxRuntimeInSeconds": seconds}
+        killable.client("sagemaker").create_training_job(**request)
+        job = killable.wait(name)
+        assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
+        if trained_epochs(killable, name):
+            break
+        # A busy machine may train no epoch in so short a time: then there is no checkpoint to keep.
     assert artefact(killable, job) > 100
 
 
