@@ -22,7 +22,7 @@ from typing import Any
 
 from workshop_kit.errors import BadInput
 from workshop_kit.local_aws.jobs.threads import threads_for
-from workshop_kit.local_aws.trainer import artefact, checkpoint
+from workshop_kit.local_aws.trainer import artefact, checkpoint, groups
 from workshop_kit.local_aws.trainer.checkpoint import TrainingFault
 from workshop_kit.local_aws.trainer.conversations import Prompt, Turn
 from workshop_kit.local_aws.trainer.finetune import Reporter, adapted
@@ -154,19 +154,20 @@ class _Run:
         random.Random(f"{settings.seed}/{epoch}").shuffle(order)
         chosen = [self.prompts[n] for n in order[place * settings.batch_size : (place + 1) * settings.batch_size]]
         torch.manual_seed(settings.seed * 100_003 + self.step)
-        rows = [row for row in chosen for _ in range(settings.samples_per_prompt)]
-        answers = self._sample([ids for _, ids in rows], greedy=False)
-        rewards = self._graded([prompt for prompt, _ in rows], answers)
-        groups = torch.tensor(rewards).view(len(chosen), settings.samples_per_prompt)
-        spread = groups.std(dim=1, keepdim=True, unbiased=False)
-        advantages = ((groups - groups.mean(dim=1, keepdim=True)) / (spread + 1e-4)).flatten()
-        figures = self._update([ids for _, ids in rows], answers, advantages)
+        times = settings.samples_per_prompt
+        ids = [prompt_ids for _, prompt_ids in chosen]
+        answers = self._sample(ids, times, settings.temperature)
+        rewards = self._graded([prompt for prompt, _ in chosen for _ in range(times)], answers)
+        graded = torch.tensor(rewards).view(len(chosen), times)
+        spread = graded.std(dim=1, keepdim=True, unbiased=False)
+        advantages = ((graded - graded.mean(dim=1, keepdim=True)) / (spread + 1e-4)).flatten()
+        figures = self._update(ids, answers, advantages)
         self.step += 1
         note = {
             "step": self.step,
             "epoch": epoch + 1,
-            "reward": float(groups.mean()),
-            "reward_std": float(groups.std(unbiased=False)),
+            "reward": float(graded.mean()),
+            "reward_std": float(graded.std(unbiased=False)),
             "answer_tokens": sum(map(len, answers)) / len(answers),
             **figures,
         }
@@ -178,9 +179,9 @@ class _Run:
             f"Step {self.step}/{self.total}: reward {note['reward']:.4f} (spread {note['reward_std']:.4f}), "
             f"{note['answer_tokens']:.1f} tokens an answer, loss {note['train_loss']:.4f}, KL {note['kl']:.4f}"
         )
-        if self.step in (1, 5) and float(groups.std(unbiased=False)) == 0:
+        if self.step in (1, 5) and float(graded.std(unbiased=False)) == 0:
             self.report.log(
-                f"Every answer of step {self.step} got the same reward, {groups.flatten()[0]:g}: there is nothing to "
+                f"Every answer of step {self.step} got the same reward, {graded.flatten()[0]:g}: there is nothing to "
                 "tell better from worse by; start from a model that can do the task at times, or reward parts of it"
             )
 
@@ -188,41 +189,30 @@ class _Run:
         texts = [self.tokenizer.decode(answer, skip_special_tokens=True) for answer in answers]
         return self.grade(prompts, texts)
 
-    def _sample(self, prompts: Sequence[list[int]], *, greedy: bool) -> list[list[int]]:
-        """An answer's token ids for each prompt, the closing token included where the model gave one."""
-        torch = self.torch
-        longest = max(map(len, prompts))
-        ids = torch.tensor([[self.pad] * (longest - len(p)) + p for p in prompts])
-        mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts])
-        how = {"do_sample": False} if greedy else {"do_sample": True, "temperature": self.settings.temperature}
-        with torch.inference_mode():
-            out = self.model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                max_new_tokens=self.settings.max_new_tokens,
-                eos_token_id=self.ends,
-                pad_token_id=self.pad,
-                top_k=0,
-                top_p=1.0,
-                **how,
-            )
-        return [self._until_end(row[longest:].tolist()) for row in out]
-
-    def _until_end(self, said: list[int]) -> list[int]:
-        for place, token in enumerate(said):
-            if token in self.ends:
-                return said[: place + 1]
-        return said
+    def _sample(self, prompts: Sequence[list[int]], times: int, temperature: float | None) -> list[list[int]]:
+        """`times` answers to each prompt; the likeliest one without a temperature."""
+        return groups.sample(
+            self.model,
+            prompts,
+            times,
+            pad=self.pad,
+            ends=self.ends,
+            max_new_tokens=self.settings.max_new_tokens,
+            temperature=temperature,
+        )
 
     def _update(self, prompts: Sequence[list[int]], answers: Sequence[list[int]], advantages: Any) -> dict[str, float]:
         torch = self.torch
         tokens = sum(map(len, answers))
         losses, surprise, drift = 0.0, 0.0, 0.0
-        for start in range(0, len(prompts), MICRO_BATCH):
-            part = slice(start, start + MICRO_BATCH)
-            policy, mask = self._log_probabilities(self.model, prompts[part], answers[part])
+        times = self.settings.samples_per_prompt
+        at_once = max(1, MICRO_BATCH // times)
+        for start in range(0, len(prompts), at_once):
+            asked = prompts[start : start + at_once]
+            part = slice(start * times, (start + len(asked)) * times)
+            policy, mask = groups.log_probabilities(self.model, asked, answers[part], pad=self.pad)
             with torch.no_grad():
-                before, _ = self._log_probabilities(self.reference, prompts[part], answers[part])
+                before, _ = groups.log_probabilities(self.reference, asked, answers[part], pad=self.pad)
             away = before - policy
             kl = (away.exp() - away - 1) * mask
             gain = advantages[part, None] * policy * mask
@@ -238,20 +228,6 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         return {"train_loss": losses, "perplexity": math.exp(min(80.0, surprise / tokens)), "kl": drift / tokens}
 
-    def _log_probabilities(self, model: Any, prompts: Any, answers: Any) -> tuple[Any, Any]:
-        """Log-probabilities of the answers' tokens, one row an answer, and the mask of the real ones."""
-        torch = self.torch
-        lead, tail = max(map(len, prompts)), max(map(len, answers))
-        ids = torch.full((len(prompts), lead + tail), self.pad)
-        mask = torch.zeros_like(ids)
-        for n, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
-            ids[n, lead - len(prompt) : lead + len(answer)] = torch.tensor(prompt + answer)
-            mask[n, lead - len(prompt) : lead + len(answer)] = 1
-        places = (mask.cumsum(1) - 1).clamp(min=0)
-        logits = model(input_ids=ids, attention_mask=mask, position_ids=places, logits_to_keep=tail + 1).logits[:, :-1]
-        found = logits.log_softmax(-1).gather(-1, ids[:, lead:, None]).squeeze(-1)
-        return found, mask[:, lead:]
-
     def evaluate(self) -> None:
         """The mean reward of greedy answers to the evaluation prompts."""
         if not self.evals:
@@ -259,7 +235,7 @@ class _Run:
         rewards: list[float] = []
         for start in range(0, len(self.evals), MICRO_BATCH):
             part = self.evals[start : start + MICRO_BATCH]
-            answers = self._sample([ids for _, ids in part], greedy=True)
+            answers = self._sample([ids for _, ids in part], 1, None)
             rewards += self._graded([prompt for prompt, _ in part], answers)
         mean = sum(rewards) / len(rewards)
         epoch = min(self.step // self.per_epoch + 1, self.settings.epochs)
