@@ -10,7 +10,7 @@ In the notebooks
 For the instructor
     instructor.py    Classroom: board, hints, pace, teams from a list, the record; hosting.py: of one's own league
     roster.py, joining.py     a CSV file -> teams and join codes, with a sheet to print
-    accounts.py, eve.py       a dry run: rights, models, quotas (quota_counts.py) and the price of the event
+    eve.py           a dry run in each account (../aws/account_list.py): rights, models, quotas (quota_counts.py), costs
     running.py       what runs and costs, by team
     teardown.py      afterwards: everything removed, and proof of it
     event_figures.py          the event in figures without names
@@ -39,7 +39,7 @@ _BY_MODULE = {
     "hosting": "host",
     "roster": "Attendee Roster read_roster",
     "joining": "Sheet set_up",
-    "accounts": "Account open_accounts read_accounts",
+    "workshop_kit.aws.account_list": "Account open_accounts read_accounts",
     "eve": "DryRun Plan dry_run",
     "running": "Money Running money",
     "teardown": "Teardown tear_down",
@@ -52,7 +52,8 @@ __all__ = list(_EXPORTS)
 def __getattr__(name: str) -> Any:
     # The server's libraries, and AWS's, are imported when something of theirs is first used.
     if name in _EXPORTS:
-        value = getattr(importlib.import_module(f"{__name__}.{_EXPORTS[name]}"), name)
+        module = _EXPORTS[name]
+        value = getattr(importlib.import_module(module if "." in module else f"{__name__}.{module}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -115,7 +115,7 @@ def _setup(args: argparse.Namespace) -> int:
 
 
 def _accounts(args: argparse.Namespace) -> Any:
-    from workshop_kit.classroom.accounts import Account, read_accounts
+    from workshop_kit.aws.account_list import Account, read_accounts
 
     return read_accounts(args.accounts) if args.accounts else (Account(),)
 

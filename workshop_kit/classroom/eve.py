@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop_kit.authoring import estimate as estimate_writing
 from workshop_kit.authoring import plan as plan_rows
-from workshop_kit.classroom.accounts import Account, open_accounts
+from workshop_kit.aws.account_list import Account, open_accounts
 from workshop_kit.classroom.class_job import QUICK, class_dataset, class_split
 from workshop_kit.classroom.quota_counts import call_quotas, machine_quotas
 from workshop_kit.domains import load_domain

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workshop_kit.aws.account_list import open_accounts, read_accounts
 from workshop_kit.classroom import ledger, pacing
-from workshop_kit.classroom.accounts import open_accounts, read_accounts
 from workshop_kit.classroom.board import board
 from workshop_kit.classroom.running import Running, look
 from workshop_kit.errors import KitError
+from workshop_kit.league.accounts import REOPEN_SECONDS, file_of
 from workshop_kit.league.server.context import Context
 from workshop_kit.league.store.database import summed
 from workshop_kit.league.store.schema import revisions
@@ -23,7 +24,6 @@ KEPT = 512
 BOARD_SECONDS = 5.0  # after so long a board is made anew though nobody reported: minutes pass
 LOOK_SECONDS = 60.0
 LOOK_BACK = 48 * 3600.0
-ACCOUNTS, REOPEN_SECONDS = "accounts.csv", 45 * 60.0
 
 
 def as_json(value: Any) -> bytes:
@@ -123,10 +123,10 @@ class Looks:
 
     def _accounts(self, problems: list[str]) -> list[tuple[str, Any]]:
         """The server's own account, or those that league/accounts.csv in its workspace names, with their teams."""
-        path = self._context.home / "league" / ACCOUNTS
+        path = file_of(self._context.home)
         if not path.is_file():
             return [("", self._context.aws)]
-        if time.monotonic() - self._opened > REOPEN_SECONDS:  # a role is taken for an hour
+        if time.monotonic() - self._opened > REOPEN_SECONDS:
             try:
                 self._connections = [
                     (account.team, aws, why) for account, aws, why in open_accounts(read_accounts(path))

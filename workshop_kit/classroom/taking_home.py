@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop_kit.aws import connect
-from workshop_kit.classroom.accounts import Account
+from workshop_kit.aws.account_list import Account
 from workshop_kit.classroom.handover import take_dataset, take_practice, take_split
 from workshop_kit.errors import BadInput, KitError, NotYet
 from workshop_kit.league.client.talking import call

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workshop_kit.classroom.accounts import Account, open_accounts
+from workshop_kit.aws.account_list import Account, open_accounts
 from workshop_kit.cleanup import Item, find, remove
 from workshop_kit.errors import BadInput, KitError
 from workshop_kit.records import content_id, html_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from workshop_kit.aws import Aws
@@ -15,13 +16,19 @@ Finalist = tuple[str, Endpoint | dict[str, Any]]
 
 
 def finalists(
-    aws: Aws, url: str, token: str, *, progress: Callable[[JobProgress], None] | None = None
+    aws: Aws,
+    url: str,
+    token: str,
+    *,
+    accounts: str | Path | None = None,
+    progress: Callable[[JobProgress], None] | None = None,
 ) -> list[Finalist]:
     """The first teams of the standings with the models they chose, ready for Director.create(contestants=...).
 
     A model that was sent in as a training job is put behind an endpoint, which costs money from then on; one that
-    stands already is given back as it is. `token` is the organizer's. Raises LeagueProblem when nobody has been judged,
-    and AwsProblem when a model can't be deployed.
+    stands already is given back as it is. `token` is the organizer's. `accounts` is the file of the teams' accounts, if
+    they have some of their own; it must lie in the league's workspace too, as league/accounts.csv. Raises LeagueProblem
+    when nobody has been judged, BadInput for such a file with faults, and AwsProblem when a model can't be deployed.
     """
     address = url.rstrip("/")
     count = call("GET", f"{address}/api/organizer/settings", token=token)["finalists"]
@@ -29,15 +36,28 @@ def finalists(
     if not rows:
         raise LeagueProblem("Nobody has been judged yet, so there are no finalists.")
     teams = {team["name"]: team for team in call("GET", f"{address}/api/organizer/teams", token=token)["teams"]}
+    account_of = _accounts(aws, accounts)
     found: list[Finalist] = []
     for row in rows:
         plays = teams[row["participant"]]["plays"] or row["submission"]
         target = call("GET", f"{address}/api/submissions/{plays}", token=token)["target"]
         if target["kind"] == "artefact":
-            found.append((row["participant"], deploy(aws, target["training_job"], progress=progress)))
+            team = row["participant"]
+            found.append((team, deploy(account_of(team), target["training_job"], progress=progress)))
         else:
             found.append((row["participant"], target))
     return found
+
+
+def _accounts(aws: Aws, path: str | Path | None) -> Callable[[str], Aws]:
+    """The connection to use for each team."""
+    if path is None:
+        return lambda team: aws
+    from workshop_kit.aws.account_list import read_accounts
+    from workshop_kit.league.accounts import TeamAccounts
+
+    read_accounts(path)  # a file that is missing or at fault is told, not passed over
+    return TeamAccounts(aws, Path(path)).of
 
 
 def take_down(found: Iterable[Finalist]) -> tuple[str, ...]:

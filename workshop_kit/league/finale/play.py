@@ -17,6 +17,7 @@ from typing import Any
 
 from workshop_kit.aws import Aws
 from workshop_kit.errors import AwsProblem, KitError, LeagueProblem
+from workshop_kit.league.accounts import TeamAccounts
 from workshop_kit.league.asking import PASSING, answer_of, patiently
 from workshop_kit.league.finale import commands as do
 from workshop_kit.league.finale.engine import at
@@ -34,7 +35,10 @@ PLAYER = "the league"
 
 
 class Play:
-    """The work of the current finale; `changed` is called after everything that pages should see."""
+    """The work of the current finale; `changed` is called after everything that pages should see.
+
+    `aws` is the judge's account; contestants' models are asked in it too, or where `accounts` says.
+    """
 
     def __init__(
         self,
@@ -44,7 +48,9 @@ class Play:
         judge_settings: JudgeSettings | None = None,
         changed: Callable[[], None] = lambda: None,
         every: float = 0.2,
+        accounts: TeamAccounts | None = None,
     ) -> None:
+        self.accounts = accounts or TeamAccounts(aws)
         self.store, self.aws, self.judge_settings, self.changed, self.every = store, aws, judge_settings, changed, every
         self._holder = uuid.uuid4().hex
         self._stop, self._wake = threading.Event(), threading.Event()
@@ -150,7 +156,8 @@ class Play:
             # An endpoint's container takes a top p below 1 only; 1 is the same as not saying it.
             top_p = asked.top_p if asked.top_p < 1 else None
             target = dict(contestant.target)
-            return answer_of(self.aws, target, question, asked.system, temperature=asked.temperature, top_p=top_p).text
+            aws = self.accounts.of(contestant.name)
+            return answer_of(aws, target, question, asked.system, temperature=asked.temperature, top_p=top_p).text
 
         try:
             said = self._twice(call)

@@ -35,7 +35,13 @@ from workshop_kit.league.store.tokens import Identity
 def routes(context: Context) -> APIRouter:
     """All of the finale's routes."""
     store, access = FinaleStore(context.database, context.clock), Access(context)
-    play = Play(store, context.aws, judge_settings=context.judge_settings, changed=context.changes.poke)
+    play = Play(
+        store,
+        context.aws,
+        judge_settings=context.judge_settings,
+        changed=context.changes.poke,
+        accounts=context.accounts,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:

@@ -36,7 +36,7 @@ NO_ROOM = OUTAGE | {
 
 @contextmanager
 def standing(
-    aws: Aws,
+    account: Callable[[], Aws],
     database: Database,
     entry: Entry,
     patiently: Callable[..., Endpoint],
@@ -45,6 +45,8 @@ def standing(
 ) -> Iterator[dict[str, Any]]:
     """The endpoint to ask in the place of a submission's artefact; `patiently` makes a call that may have to wait.
 
+    `account` gives the connection to where the job is, anew each time: one lapses sooner than a judging may last.
+
     It is removed at the end, also when it did not come up or when something went wrong meanwhile, unless the submission
     goes on: its database was away, or it is another worker's by now (`mine` says so). Whoever takes it up then finds
     the endpoint, which takes many minutes to make.
@@ -52,12 +54,12 @@ def standing(
     name = f"league-{entry.id}"
     log.info("endpoint %s is set up for the submission %s, and removed once that is judged", name, entry.id)
     try:
-        endpoint = patiently(lambda: deploy(aws, entry.target["training_job"], name=name), outage=NO_ROOM)
+        endpoint = patiently(lambda: deploy(account(), entry.target["training_job"], name=name), outage=NO_ROOM)
     except (BadInput, NotYet, JobFailed):
         raise  # nothing of this submission stands there
     except Exception:
         if mine():
-            _remove(aws, database, entry.id, name)
+            _remove(account, database, entry.id, name)
         raise
     interrupted = False
     try:
@@ -70,7 +72,7 @@ def standing(
         if (interrupted or not mine()) and _goes_on(database, entry.id, stop):
             log.warning("endpoint %s stays for whoever takes the submission %s up again", name, entry.id)
         else:
-            _remove(aws, database, entry.id, name)
+            _remove(account, database, entry.id, name)
 
 
 def _goes_on(database: Database, id: str, stop: threading.Event) -> bool:
@@ -84,9 +86,10 @@ def _goes_on(database: Database, id: str, stop: threading.Event) -> bool:
                 return True
 
 
-def _remove(aws: Aws, database: Database, id: str, name: str) -> None:
+def _remove(account: Callable[[], Aws], database: Database, id: str, name: str) -> None:
     """Remove an endpoint, or tell what is left of it and why: the submission itself has nothing to do with that."""
     try:
+        aws = account()
         delete(aws, name)
         left, reason = leftovers(aws, name), "it is still there after it was deleted"
     except AwsProblem as problem:

@@ -16,6 +16,7 @@ from typing import Any
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
 from workshop_kit.errors import KitError
+from workshop_kit.league.accounts import TeamAccounts
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer
 from workshop_kit.league.event import EventSettings
@@ -45,7 +46,11 @@ NO_VERDICT = "no verdict"
 
 
 class SubmissionJudge:
-    """Judges submissions of an event; `questions` by set, `judge_settings` the prompts and criteria."""
+    """Judges submissions of an event; `questions` by set, `judge_settings` the prompts and criteria.
+
+    `aws` is the account of the judge and the reference model; the teams' models are asked in that too, or where
+    `accounts` says.
+    """
 
     def __init__(
         self,
@@ -55,8 +60,10 @@ class SubmissionJudge:
         *,
         judge_settings: JudgeSettings,
         changed: Callable[[], None] = lambda: None,
+        accounts: TeamAccounts | None = None,
     ) -> None:
         self.database, self.aws, self.questions = database, aws, questions
+        self.accounts = accounts or TeamAccounts(aws)
         self.judge_settings, self.changed = judge_settings, changed
         self.basis = Basis.of(judge_settings, questions)
         self.stop = threading.Event()
@@ -114,7 +121,7 @@ class SubmissionJudge:
                 questions = [question for question in self.questions[entry.set] if question.id not in out]
                 self._ask_all(entry, target, questions, settings, patience)
                 if not self.stop.is_set():
-                    entry = self._end(entry, target, questions)
+                    entry = self._end(entry, target, questions, patience)
 
     def _ask_all(
         self,
@@ -169,16 +176,19 @@ class SubmissionJudge:
             # The first in time: the others gave up because of it.
             raise faults[0]
 
-    def _door(self, entry: Entry, model: str) -> Any:
+    def _door(self, entry: Entry, aws: Aws, model: str) -> Any:
         # A judge that is asked for answers too is not asked beyond its rate by that.
-        return Paced(self.aws, self.database, self.stop) if model in entry.judges else self.aws
+        return Paced(aws, self.database, self.stop) if model in entry.judges and aws is self.aws else aws
 
     def _answer(
         self, entry: Entry, target: dict[str, Any], question: Question, patiently: Callable[..., Answer]
     ) -> Answer:
-        aws = self._door(entry, target.get("model_id", ""))
+        def ask() -> Answer:
+            aws = self._door(entry, self.accounts.of(entry.participant), target.get("model_id", ""))
+            return answer_of(aws, target, question.question)
+
         # An endpoint that is at fault itself is not waited for long: the others' submissions stand behind it.
-        answer = patiently(lambda: answer_of(aws, target, question.question), outage=OUTAGE)
+        answer = patiently(ask, outage=OUTAGE)
         with self.database.write() as connection:
             submissions.keep_answer(connection, entry.id, question.id, answer)
         return answer
@@ -188,18 +198,19 @@ class SubmissionJudge:
         with self.database.read() as connection:
             kept = reference_answer(connection, entry.reference, key)
         if kept is None:
-            aws = self._door(entry, entry.reference)
+            aws = self._door(entry, self.aws, entry.reference)
             answer = patiently(lambda: model_answer(aws, entry.reference, question.question))
             with self.database.write() as connection:
                 kept = keep_reference_answer(connection, entry.reference, key, answer)
         return kept
 
-    def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question]) -> Entry:
+    def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question], patience: Patience) -> Entry:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
             keys = [content_id(question.question) for question in questions]
             theirs = [kept for key in keys if (kept := reference_answer(connection, entry.reference, key))]
-        figures = service(self.aws, target, said.values(), entry.reference, theirs)
+        aws = patience(lambda: self.accounts.of(entry.participant))
+        figures = service(aws, target, said.values(), entry.reference, theirs)
         with self.database.write() as connection:
             return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
 
@@ -209,7 +220,7 @@ class SubmissionJudge:
         """What to ask: the target, or for a trained model's artefact an endpoint that stands while it is judged."""
         if entry.target["kind"] != "artefact":
             return nullcontext(entry.target)
-        return standing(self.aws, self.database, entry, patience, self.stop, mine)
+        return standing(lambda: self.accounts.of(entry.participant), self.database, entry, patience, self.stop, mine)
 
 
 def _undecided(question: Question) -> Judgement:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from workshop_kit.domains import load_domain
 from workshop_kit.errors import KitError, LeagueProblem, require
+from workshop_kit.league.accounts import TeamAccounts, file_of
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import JudgeSettings
 from workshop_kit.league.judging.basis import Basis, judge_by
@@ -96,9 +97,14 @@ def build_app(
             return dict(connection.execute(select(revisions.c.topic, revisions.c.number)).all())
 
     changes = Changes(read_revisions)
-    judge = SubmissionJudge(store, aws, questions, judge_settings=judge_settings, changed=changes.poke)
+    accounts = TeamAccounts(aws, file_of(home))
+    judge = SubmissionJudge(
+        store, aws, questions, judge_settings=judge_settings, changed=changes.poke, accounts=accounts
+    )
     dispatch, workers = _dispatch(store, judge, judging)
-    context = Context(store, aws, home, name, questions, changes, dispatch, Limits(**(limits or {})), judge_settings)
+    context = Context(
+        store, aws, accounts, home, name, questions, changes, dispatch, Limits(**(limits or {})), judge_settings
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
+from workshop_kit.league.accounts import TeamAccounts
 from workshop_kit.league.server.changes import Changes
 from workshop_kit.league.server.limits import Limits
 from workshop_kit.league.store.database import Database
@@ -25,10 +26,11 @@ class Dispatch(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """`questions` by set: "ranked" are hidden, "practice" are open."""
+    """`questions` by set: "ranked" are hidden, "practice" are open; `accounts` is where teams' models are asked."""
 
     database: Database
     aws: Aws
+    accounts: TeamAccounts
     home: Path
     domain: str
     questions: dict[str, tuple[Question, ...]] = field(repr=False)

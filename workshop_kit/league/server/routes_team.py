@@ -27,7 +27,7 @@ WRITERS = 8
 
 
 class Endpoint(Body):
-    """A SageMaker endpoint of the league's account."""
+    """A SageMaker endpoint of the team's account; all teams may share the league's."""
 
     kind: Literal["sagemaker"]
     endpoint: Line(1, 2048)

@@ -88,6 +88,7 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     """
     from workshop_kit.aws import connect
     from workshop_kit.domains import load_domain
+    from workshop_kit.league.accounts import TeamAccounts, file_of
     from workshop_kit.league.judge import JudgeSettings
     from workshop_kit.league.judging.basis import check_basis
     from workshop_kit.league.judging.postgres import PostgresWorker
@@ -100,7 +101,9 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     if not store.is_postgres:
         raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
     questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
-    judge = SubmissionJudge(store, connect(home=home), questions, judge_settings=JudgeSettings.load(_prompts(home)))
+    aws = connect(home=home)
+    accounts = TeamAccounts(aws, file_of(home))
+    judge = SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load(_prompts(home)), accounts=accounts)
     with store.write() as connection:
         open_event(connection, load_domain(domain).id)
         check_basis(connection, judge.basis)
