@@ -22,13 +22,15 @@ def simulate(room, count: int) -> None:
         token = room.member(f"Simulated {n + 1}", f"Team {n // 4 + 1}")
         more = {"anonymous": f"{n:032x}"} if chance.random() < 0.1 else {}
         last = min(5, int(chance.expovariate(0.45)))
-        for number in range(last):
-            room.check(token, STEPS[number].id, seconds=chance.uniform(0.3, 1.4) * 60 * STEPS[number].minutes, **more)
-        room.check(
-            token, STEPS[last].id, kind="begin", seconds=chance.uniform(0, 1.7) * 60 * STEPS[last].minutes, **more
+        reports = [
+            room.one(STEPS[number].id, seconds=chance.uniform(0.3, 1.4) * 60 * STEPS[number].minutes)
+            for number in range(last)
+        ]
+        reports.append(
+            room.one(STEPS[last].id, kind="begin", seconds=chance.uniform(0, 1.7) * 60 * STEPS[last].minutes)
         )
-        for _ in range(chance.choice([0, 0, 0, 1, 2, 4])):
-            room.check(token, STEPS[last].id, ok=False, **more)
+        reports += [room.one(STEPS[last].id, ok=False) for _ in range(chance.choice([0, 0, 0, 1, 2, 4]))]
+        room.report(token, *reports, **more)
         if chance.random() < 0.05:
             room.told("POST", "/api/class/help", token, json={"step": STEPS[last].id} | more)
 

@@ -17,6 +17,9 @@ from typing import Any
 
 START_SECONDS = 120.0
 INFO, LOCK = "model-server.json", "model-server.lock"
+# (port, process id) of the servers that have answered this process and not failed it since, by their workspace: asking
+# after a server's health before each question would take as long as a short answer.
+_sound: dict[Path, tuple[int, int]] = {}
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,9 @@ def _request(home: Path, path: str, body: Mapping[str, Any]) -> Iterator[http.cl
         if reply.status != 200:
             raise ConnectionError(f"status {reply.status}")
         yield reply
+    except (OSError, http.client.HTTPException, ValueError):
+        _sound.pop(home, None)
+        raise
     finally:
         connection.close()
 
@@ -125,16 +131,37 @@ def _request(home: Path, path: str, body: Mapping[str, Any]) -> Iterator[http.cl
 def find(home: Path) -> int | None:
     """The port of the workspace's model server, if it answers."""
     try:
-        info = json.loads((home / "aws" / INFO).read_text(encoding="utf-8"))
-        connection = http.client.HTTPConnection("127.0.0.1", int(info["port"]), timeout=10)
+        info = _info(home)
+        connection = http.client.HTTPConnection("127.0.0.1", info[0], timeout=10)
         try:
             connection.request("GET", "/health")
             told = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        return int(info["port"]) if told.get("pid") == info["pid"] else None
+        if told.get("pid") != info[1]:
+            return None
+        _sound[home] = info
+        return info[0]
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
+
+
+def _info(home: Path) -> tuple[int, int]:
+    """Port and process id of the server that was started last."""
+    told = json.loads((home / "aws" / INFO).read_text(encoding="utf-8"))
+    return int(told["port"]), int(told["pid"])
+
+
+def _known(home: Path) -> int | None:
+    """The port of a server that has answered before and whose process still lives."""
+    sound = _sound.get(home)
+    try:
+        if sound is None or _info(home) != sound:
+            return None
+        os.kill(sound[1], 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return sound[0]
 
 
 def stop(home: Path) -> bool:
@@ -143,12 +170,12 @@ def stop(home: Path) -> bool:
 
     if find(home) is None:
         return False
-    os.kill(json.loads((home / "aws" / INFO).read_text(encoding="utf-8"))["pid"], signal.SIGTERM)
+    os.kill(_info(home)[1], signal.SIGTERM)
     return True
 
 
 def _port(home: Path) -> int:
-    port = find(home)
+    port = _known(home) or find(home)
     if port is not None:
         return port
     folder = home / "aws"
