@@ -10,11 +10,17 @@ import tempfile
 import time
 from pathlib import Path
 
+from workshop_kit.errors import require
+
 RUNS = 5
 
 
 def measure() -> list[dict[str, object]]:
-    """Rows of {benchmark, what, ours, peer, unit}; medians of five fresh processes each, lower is better."""
+    """Rows of {benchmark, what, ours, peer, unit}; medians of five fresh processes each, lower is better.
+
+    Raises MissingExtra when moto's server is not installed.
+    """
+    require("flask_cors", extra="bench")
     return [
         {
             "benchmark": "startup",

@@ -34,8 +34,8 @@ def measure() -> list[Row]:
 
     Raises MissingExtra when moto's server or boto3's peers are not installed.
     """
-    require("flask", extra="test")
-    require("flask_cors", extra="test")
+    require("flask", extra="bench")
+    require("flask_cors", extra="bench")
     ours, peer = _run(_our_server), _run(_moto_server)
     rows: list[Row] = []
     for what, value in ours.items():

@@ -58,7 +58,7 @@ class _Silent:
 
 def measure() -> list[dict[str, object]]:
     """Rows of {benchmark, what, ours, peer, unit}: speeds and shares are better higher, losses, times, memory lower."""
-    require("accelerate", extra="test")
+    require("accelerate", extra="bench")
     require("trl", extra="bench")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
