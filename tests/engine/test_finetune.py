@@ -1,3 +1,4 @@
+import json
 import math
 import os
 import re
@@ -183,3 +184,41 @@ def test_an_infinite_gradient_never_becomes_a_model(tiny_model, channel, tmp_pat
     with pytest.raises(TrainingFault, match="gradient became inf"):
         finetune(spec(tiny_model, channel, tmp_path, epoch="1"), Report(), lambda: False)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("size", ["1", "5"])
+def test_the_evaluation_loss_is_the_mean_of_what_transformers_says_of_each_batch(
+    tiny_model: Path, channel: Path, tmp_path: Path, size: str
+) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from workshop_kit.local_aws.trainer.data import IGNORED, batches, read_channel, tokenize
+    from workshop_kit.local_aws.trainer.hyperparameters import parse
+
+    held = tmp_path / "held"
+    held.mkdir()
+    rows = [
+        {"instruction": "What?" * (n % 4 + 1), "context": "", "response": f"It costs {'$' * n} here."}
+        for n in range(1, 43)  # lengths differ: within a batch, and between those that are read together
+    ]
+    (held / "validation.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    chosen = SETTINGS | {"epoch": "1", "per_device_eval_batch_size": size}
+    made = FineTuneSpec(tiny_model, channel, held, chosen, tmp_path / "work", tmp_path / "out", 1)
+    found = finetune(made, Report(), lambda: False).history[0]["eval_epoch_loss"]
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_model), str(tmp_path / "out")).eval()
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+    pairs = read_channel(held, parse(chosen), None, template=channel)
+    losses = []
+    for batch in batches(tokenize(tokenizer, pairs, 256), int(size), None):
+        longest = max(len(row.ids) for row in batch)
+        ids = torch.tensor([list(row.ids) + [0] * (longest - len(row.ids)) for row in batch])
+        mask = torch.tensor([[1] * len(row.ids) + [0] * (longest - len(row.ids)) for row in batch])
+        labels = torch.tensor(
+            [[IGNORED] * row.given + list(row.ids[row.given :]) + [IGNORED] * (longest - len(row.ids)) for row in batch]
+        )
+        with torch.no_grad():
+            losses.append(model(input_ids=ids, attention_mask=mask, labels=labels).loss.item())
+    assert len(losses) == math.ceil(42 / int(size))
+    assert found == pytest.approx(sum(losses) / len(losses), abs=1e-5)
