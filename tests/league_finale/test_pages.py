@@ -224,3 +224,19 @@ def test_a_countdown_goes_by_the_server_s_clock_whatever_the_phone_s_says(browse
     page.goto(f"{playing.url}/finale/vote")
     page.wait_for_selector("#timer:not([hidden])")
     until(page, f"30 < {TIMER} && {TIMER} <= 60")
+
+
+def test_a_countdown_never_shows_more_than_the_round_has(browser, playing) -> None:
+    director = playing.create(seconds=60)
+    page = browser.new_page(viewport=PHONE)
+
+    def behind(route: Any) -> None:
+        told = route.fetch()
+        route.fulfill(response=told, json=told.json() | {"now": told.json()["now"] - 20})
+
+    page.route("**/api/finale/clock", behind)
+    page.goto(f"{playing.url}/finale/vote")
+    page.wait_for_selector("#live:not(.off)")
+    director.open(1)
+    page.wait_for_selector("#timer:not([hidden])")
+    assert page.evaluate(TIMER) == 60, "the page took the server's clock for one that is 20 s behind"

@@ -26,7 +26,8 @@ function secondsLeft(round) {
   if (!round) return null;
   if (round.phase === "paused") return round.remaining;
   if (round.phase !== "open" || round.deadline === null) return null;
-  return Math.max(0, round.deadline - (Date.now() + offset) / 1000);
+  // The clock is known to a few milliseconds only: a round of 60 seconds must not begin at 1:01.
+  return Math.min(round.length, Math.max(0, round.deadline - (Date.now() + offset) / 1000));
 }
 
 function minutes(seconds) {
