@@ -140,7 +140,7 @@ def test_whether_a_submission_ended_before_the_database_went_away_is_asked_when_
     store, entry, judge = prepare(target=ARTEFACT)
     asked, refused = submissions.entry, [1, 2, 3]
 
-    def ended(entry, target, questions, patience):
+    def ended(entry, target, questions):
         with store.write() as connection:  # committed, but nobody hears of it
             end(connection, entry.id)
         monkeypatch.setattr(submissions, "entry", away)

@@ -18,6 +18,7 @@ from workshop_kit.league import accounts as subject
 from workshop_kit.league.accounts import TeamAccounts, file_of
 from workshop_kit.league.asking import answer_of
 from workshop_kit.league.finale import finalists as finale
+from workshop_kit.league.store import submissions
 from workshop_kit.local_aws import find_or_start, stop
 from workshop_kit.playground import deploy_base
 
@@ -65,19 +66,26 @@ def test_a_connection_is_made_anew_before_its_role_lapses(
 
 
 def test_a_file_with_faults_is_waited_for_and_an_account_that_refuses_is_told(
-    tmp_path: Path, opened: list[Account]
+    tmp_path: Path, opened: list[Account], caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "accounts.csv"
     path.write_text("team,role_arn\nOtters,nonsense\n")
     found = TeamAccounts("the league's", path)
-    with pytest.raises(AwsProblem, match="line 2, field 'role_arn'") as caught:
-        found.of("Voles")
-    assert caught.value.code == "NoCredentials"
+    for _ in range(2):
+        with pytest.raises(AwsProblem, match="tell the organizer") as caught:
+            found.of("Voles")
+    assert caught.value.code == "NoCredentials" and str(tmp_path) not in str(caught.value)
+    assert caplog.text.count("line 2, field 'role_arn'") == 1, "the log has the reason, once"
     path.write_text("team,profile\nOtters,gone\nVoles,voles\n")
     assert found.of("Voles") == "voles-1"
-    with pytest.raises(AwsProblem, match="gone") as caught:
+    with pytest.raises(AwsProblem, match="account of Otters; tell the organizer") as caught:
         found.of("Otters")
-    assert caught.value.code == "ProfileNotFound"
+    assert caught.value.code == "ProfileNotFound" and "The profile gone could not" in caplog.text
+    path.write_text("team,role_arn\nVoles,nonsense\n")
+    assert found.of("Voles") == "voles-1", "a fault in mid-event takes nobody's account away"
+    assert "stay in use" in caplog.text
+    path.unlink()
+    assert found.of("Voles") == "the league's"
 
 
 class Elsewhere(ToyAws):
@@ -98,15 +106,9 @@ def test_the_teams_model_is_asked_in_its_account_and_the_judge_in_the_leagues(
     judge.accounts = TeamAccounts(aws, path)
     judge.run(entry.id)
     with store.read() as connection:
-        told = subject_entry(connection, entry.id)
+        told = submissions.entry(connection, entry.id)
     assert told.state == "done" and told.score.win_rate == 0.8, told.problem
     assert len(there.asked) == told.judged and aws.asked == []
-
-
-def subject_entry(connection: Any, id: str) -> Any:
-    from workshop_kit.league.store import submissions
-
-    return submissions.entry(connection, id)
 
 
 def test_a_submission_waits_while_the_file_is_at_fault_and_goes_on_when_it_is_mended(
@@ -128,7 +130,7 @@ def test_a_submission_waits_while_the_file_is_at_fault_and_goes_on_when_it_is_me
     judge.accounts.of = mended_at_the_third
     judge.run(entry.id)
     with store.read() as connection:
-        assert subject_entry(connection, entry.id).state == "done"
+        assert submissions.entry(connection, entry.id).state == "done"
     assert len(asked) > 3
 
 
@@ -188,3 +190,23 @@ def test_finalists_are_put_up_where_their_jobs_are(
     with pytest.raises(BadInput, match="can't be read"):
         finale.finalists(aws, "http://league", "token", accounts=tmp_path / "none.csv")
     assert os.environ["WORKSHOP_HOME"] == str(home)
+
+
+def test_an_account_that_closes_at_the_end_costs_the_price_and_no_score(
+    tmp_path: Path, prepare: Any, aws: ToyAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, entry, judge = prepare()
+    of, last = judge.accounts.of, len(judge.questions["ranked"])
+    asked: list[str] = []
+
+    def closes(team: str) -> Any:
+        asked.append(team)
+        if len(asked) > last:
+            raise AwsProblem("The league can't enter it.", "AccessDenied")
+        return of(team)
+
+    monkeypatch.setattr(judge.accounts, "of", closes)
+    judge.run(entry.id)
+    with store.read() as connection:
+        assert submissions.entry(connection, entry.id).state == "done"
+    assert len(asked) == last + 1

@@ -29,13 +29,16 @@ def file_of(home: Path) -> Path:
 class TeamAccounts:
     """Connections to teams' accounts, made when a team's model is first asked and made anew before they lapse.
 
-    The file is read again when it changes, so a line can be mended in mid-event. Safe to use from many threads.
+    The file is read again when it changes, so a line can be mended in mid-event; one with faults changes nothing. What
+    is wrong with the file or an account is the organizer's to know, and in the server's log. Safe to use from many
+    threads.
     """
 
     def __init__(self, own: Aws, path: Path | None = None) -> None:
         self.own, self.path = own, path
         self._lock = threading.Lock()
-        self._read: tuple[int, int] | None = None  # the file's time and size
+        self._seen: tuple[int, int] | None = None  # the file's time and size
+        self._usable = False
         self._listed: dict[str, Account] = {}
         self._open: dict[Account, tuple[Aws, float]] = {}
 
@@ -43,8 +46,8 @@ class TeamAccounts:
         """The connection for a team, by its name.
 
         A team's first line counts; one without a line has the first line without a team, or the league's own account.
-        Raises AwsProblem: NoCredentials (which is waited for) while the file can't be read, else what AWS said when the
-        account could not be entered.
+        Raises AwsProblem: NoCredentials (which is waited for) while there is a file and none of it could be read, else
+        with the code with which AWS refused the account.
         """
         if self.path is None:
             return self.own
@@ -57,7 +60,14 @@ class TeamAccounts:
         if kept and time.monotonic() - kept[1] < REOPEN_SECONDS:
             return kept[0]
         # Outside the lock: an account that answers slowly holds up its own team alone.
-        aws = account.connect()
+        try:
+            aws = account.connect()
+        except AwsProblem as problem:
+            log.error("the account of %s can't be entered: %s", team, problem)
+            raise AwsProblem(
+                f"The league can't enter the AWS account of {team}; tell the organizer, whose log has the reason.",
+                problem.code,
+            ) from None
         with self._lock:
             self._open[account] = aws, time.monotonic()
         return aws
@@ -65,20 +75,31 @@ class TeamAccounts:
     def _accounts(self, path: Path) -> dict[str, Account]:
         try:
             told = path.stat()
+            seen = told.st_mtime_ns, told.st_size
         except FileNotFoundError:
-            self._read, self._listed = None, {}
+            self._seen, self._usable, self._listed = None, False, {}
             return {}
         except OSError as problem:
-            raise AwsProblem(f"{path} can't be read ({problem.strerror}).", "NoCredentials") from None
-        if self._read == (told.st_mtime_ns, told.st_size):
-            return self._listed
+            log.error("%s can't be read: %s", path, problem)
+            seen = None
+        if seen is not None and seen != self._seen:
+            self._seen = seen
+            self._read(path)
+        if not self._usable:
+            # No team's fault: its submission waits until the file is mended.
+            raise AwsProblem(
+                "The league's list of accounts can't be used; tell the organizer: the server's log has the reason.",
+                "NoCredentials",
+            )
+        return self._listed
+
+    def _read(self, path: Path) -> None:
         try:
             found = read_accounts(path)
         except BadInput as problem:
-            # No team's fault: its submission waits until the file is mended.
-            raise AwsProblem(str(problem), "NoCredentials") from None
-        self._listed = {}
+            log.error("%s%s", problem, " The accounts read before stay in use." if self._usable else "")
+            return
+        listed: dict[str, Account] = {}
         for account in found:
-            self._listed.setdefault(name_key(account.team) if account.team else "", account)
-        self._read = told.st_mtime_ns, told.st_size
-        return self._listed
+            listed.setdefault(name_key(account.team) if account.team else "", account)
+        self._listed, self._usable = listed, True

@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop_kit.aws import Aws
 from workshop_kit.domains import Question
-from workshop_kit.errors import KitError
+from workshop_kit.errors import AwsProblem, KitError
 from workshop_kit.league.accounts import TeamAccounts
 from workshop_kit.league.answer import Answer
 from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer
@@ -121,7 +121,7 @@ class SubmissionJudge:
                 questions = [question for question in self.questions[entry.set] if question.id not in out]
                 self._ask_all(entry, target, questions, settings, patience)
                 if not self.stop.is_set():
-                    entry = self._end(entry, target, questions, patience)
+                    entry = self._end(entry, target, questions)
 
     def _ask_all(
         self,
@@ -204,12 +204,15 @@ class SubmissionJudge:
                 kept = keep_reference_answer(connection, entry.reference, key, answer)
         return kept
 
-    def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question], patience: Patience) -> Entry:
+    def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question]) -> Entry:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
             keys = [content_id(question.question) for question in questions]
             theirs = [kept for key in keys if (kept := reference_answer(connection, entry.reference, key))]
-        aws = patience(lambda: self.accounts.of(entry.participant))
+        try:
+            aws = self.accounts.of(entry.participant)
+        except AwsProblem:
+            aws = self.aws  # everything is judged: no more than a price is missing then
         figures = service(aws, target, said.values(), entry.reference, theirs)
         with self.database.write() as connection:
             return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
