@@ -64,3 +64,10 @@ def test_an_adapter_has_it_everywhere_and_is_saved_as_before() -> None:
     found = [m for m in model.modules() if isinstance(m, BitDropout)]
     assert len(found) == 4 and {m.p for m in found} == {0.05}
     assert not [m for n, m in model.named_modules() if "lora_dropout" in n and isinstance(m, torch.nn.Dropout)]
+
+
+def test_dropping_everything_is_left_to_torch() -> None:
+    layer = torch.nn.Module()
+    layer.lora_dropout = torch.nn.ModuleDict({"default": torch.nn.Dropout(1.0)})
+    kept = quicken(layer).lora_dropout["default"]
+    assert isinstance(kept, torch.nn.Dropout) and not kept(torch.ones(3)).any()

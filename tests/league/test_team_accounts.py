@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,7 +188,6 @@ def test_finalists_are_put_up_where_their_jobs_are(
     assert (one, another) == ("one", "two") and first != second == aws.client("sts").meta.endpoint_url
     with pytest.raises(BadInput, match="can't be read"):
         finale.finalists(aws, "http://league", "token", accounts=tmp_path / "none.csv")
-    assert os.environ["WORKSHOP_HOME"] == str(home)
 
 
 def test_an_account_that_closes_at_the_end_costs_the_price_and_no_score(

@@ -1,4 +1,4 @@
-"""Dropout for models this small, where torch's own costs a fifth of a step: it draws a random double for each value.
+"""Dropout for models this small, where torch's own takes long: it draws a random double for each value.
 
 Sixteen random bits are enough to hit a probability to within 1/65,536, and torch's generator gives four such at a time.
 Values kept are scaled by one over the probability that was really used, so that the mean stays as it is.
@@ -38,6 +38,6 @@ def quicken(model: Any) -> Any:
     """The model with its adapters' dropout replaced; what is saved of it is the same."""
     for module in model.modules():
         for name, child in getattr(module, "lora_dropout", {}).items():
-            if isinstance(child, torch.nn.Dropout):
+            if isinstance(child, torch.nn.Dropout) and child.p < 1:
                 module.lora_dropout[name] = BitDropout(child.p)
     return model
