@@ -22,4 +22,6 @@ def until(page: Any, what: str, timeout: int = 8000) -> None:
         if page.evaluate(what):
             return
         page.wait_for_timeout(50)
-    raise AssertionError(f"after {timeout} ms it does not hold that {what}")
+    complaint = page.locator("#problem:visible")
+    told = f"; the page says: {complaint.first.inner_text()}" if complaint.count() else ""
+    raise AssertionError(f"after {timeout} ms it does not hold that {what}{told}")

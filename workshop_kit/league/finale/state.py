@@ -193,13 +193,17 @@ class Round:
 
 @dataclass(frozen=True)
 class State:
-    """A whole finale; `seq` counts the commands that made it."""
+    """A whole finale; `seq` counts the commands that made it.
+
+    `since` is when it became the current one, if it was asked for as such: of two, the later is the newer.
+    """
 
     id: str
     settings: FinaleSettings
     contestants: tuple[Contestant, ...]
     rounds: tuple[Round, ...]
     seq: int = 0
+    since: float = 0.0
 
     @property
     def active(self) -> Round | None:

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text, update
@@ -100,7 +101,8 @@ class FinaleStore:
     def current(self) -> State:
         """The finale made last, or made current last; raises LeagueProblem (404) when there is none."""
         with self.database.read() as connection:
-            return self._state(connection, self._current_id(connection))
+            id, since = self._current(connection)
+            return replace(self._state(connection, id), since=since)
 
     def state(self, id: str) -> State:
         """A finale as its commands have made it."""
@@ -227,11 +229,16 @@ class FinaleStore:
             return
         raise LeagueProblem(f"{why}, or say that the other finale takes its place.", status=409)
 
-    def _current_id(self, connection: Connection) -> str:
-        found = connection.execute(select(finales.c.id).order_by(finales.c.created.desc()).limit(1)).scalar()
+    def _current(self, connection: Connection) -> tuple[str, float]:
+        """Which finale is the current one, and since when."""
+        query = select(finales.c.id, finales.c.created).order_by(finales.c.created.desc()).limit(1)
+        found = connection.execute(query).one_or_none()
         if found is None:
             raise LeagueProblem("There is no finale yet; the organizer makes one.", status=404)
-        return found
+        return found.id, found.created
+
+    def _current_id(self, connection: Connection) -> str:
+        return self._current(connection)[0]
 
     def _hold(self, connection: Connection, id: str, *, shared: bool = False) -> None:
         """Keep other writers out until the transaction ends; on SQLite the transaction itself does."""

@@ -24,18 +24,29 @@ def signature(state: State, now: float) -> tuple[Any, ...]:
     """What the views depend on: they need not be made again while this is the same."""
     moved = at(state, now)
     shown = moved.shown
-    return (state.id, state.seq, *((shown.phase, shown.settled(now, state.settings.grace)) if shown else ()))
+    of_time = (shown.phase, shown.settled(now, state.settings.grace)) if shown else ()
+    return (state.id, state.seq, state.since, *of_time)
+
+
+def version(state: State, now: float) -> list[float]:
+    """Numbers that grow whenever a view changes, the first before the next: an answer that was long on its way to a
+    page is told by them from a newer one. The last counts what time alone has done since the last command.
+    """
+    moved = at(state, now)
+    settled = moved.shown is not None and moved.shown.settled(now, state.settings.grace)
+    return [state.since, state.seq, int(moved is not state) + int(settled)]
 
 
 def public(state: State, now: float) -> dict[str, Any]:
     """What everybody sees: the stage, the audience, and the ground of every other view."""
-    state = at(state, now)
+    numbers, state = version(state, now), at(state, now)
     over = [round_score(state, played) for played in state.rounds if played.phase == "revealed"]
     names = {c.id: c.name for c in state.contestants}
     shown = state.shown
     places = overall(over, list(names)) if over else ()
     return {
         "finale": state.id,
+        "version": numbers,
         "title": state.settings.title,
         "rehearsal": state.settings.rehearsal,
         "contestants": list(names.values()),
@@ -123,7 +134,7 @@ def director(state: State, now: float, votes: int) -> dict[str, Any]:
     shown = state.shown
     if shown is None:
         return told
-    told["seq"] = state.seq
+    told["version"].append(votes)
     told["settings"] = {
         name: getattr(state.settings, name) for name in ("seconds", "grace", "judge", "public_url", "rehearsal")
     }

@@ -111,16 +111,38 @@ function trouble(problem) {
   box.textContent = problem ? (problem.message || String(problem)) : "";
 }
 
-// One request that changes something; its refusal is shown as the sentence that came.
-async function act(path, body, method = "POST") {
-  try {
-    const told = await fetchJson(API + path, { method, body });
-    trouble(null);
-    return told;
-  } catch (problem) {
-    trouble(problem);
-    return null;
-  }
+// One request that changes something, sent once the ones before it are answered, so that what is pressed is done in the
+// order of the presses; its refusal is shown as the sentence that came.
+let before = Promise.resolve();
+function act(path, body, method = "POST") {
+  const mine = before.then(async () => {
+    try {
+      const told = await fetchJson(API + path, { method, body, wait: 10000 });
+      trouble(null);
+      return told;
+    } catch (problem) {
+      trouble(problem);
+      return null;
+    }
+  });
+  before = mine;
+  return mine;
+}
+
+// Whether a view is older than the one that is shown: the answer to a press may come after the stream told of more.
+let newest = [];
+function late(view) {
+  const version = view.version || [], n = version.findIndex((number, at) => number !== newest[at]);
+  if (newest.length && n >= 0 && version[n] < newest[n]) return true;
+  newest = version;
+  return false;
+}
+
+// Shows the view at `path` from now on, with its countdown. What a new connection says first counts whatever was shown:
+// the league may have come back from an older copy.
+function follow(path, show) {
+  countdown(() => view);
+  live(API + path + "/stream", API + path, show, sayLive, () => { newest = []; });
 }
 
 // Starts `go` when the page's own view can be read, else asks for a token. A link may bring one: #token=...

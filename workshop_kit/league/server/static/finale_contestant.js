@@ -5,6 +5,7 @@ const FIELDS = ["system", "temperature", "top_p"];
 const kept = name => ["finale", view.finale, view.me, name].join("/");
 
 function show(told) {
+  if (late(told)) return;
   view = told;
   const there = frame(told);
   byId("desk").hidden = false;
@@ -93,6 +94,5 @@ byId("system").addEventListener("keydown", event => {
 });
 enter("/contestant", told => {
   if (told) show(told);
-  countdown(() => view);
-  live(API + "/contestant/stream", API + "/contestant", show, sayLive);
+  follow("/contestant", show);
 });

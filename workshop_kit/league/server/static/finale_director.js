@@ -46,6 +46,7 @@ byId("reason-form").addEventListener("submit", event => {
 });
 
 function show(told) {
+  if (late(told)) return;
   view = told;
   const there = frame(told);
   byId("create").hidden = there && !another || Boolean(told.out);
@@ -286,6 +287,5 @@ byId("create").addEventListener("submit", async event => {
 offerKeys();
 enter("/director", told => {
   show(told || { finale: null });
-  countdown(() => view);
-  live(API + "/director/stream", API + "/director", show, sayLive);
+  follow("/director", show);
 });

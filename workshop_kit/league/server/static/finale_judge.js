@@ -3,6 +3,7 @@
 let view = null, current = null;
 
 function show(told) {
+  if (late(told)) return;
   view = told;
   byId("desk").hidden = false;
   if (!frame(told)) { answerCards(byId("answers"), told); return; }
@@ -105,6 +106,5 @@ document.addEventListener("keydown", event => {
 offerKeys();
 enter("/judge", told => {
   if (told) show(told);
-  countdown(() => view);
-  live(API + "/judge/stream", API + "/judge", show, sayLive);
+  follow("/judge", show);
 });

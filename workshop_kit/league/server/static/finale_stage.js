@@ -3,6 +3,7 @@
 let view = null;
 
 function show(told) {
+  if (late(told)) return;
   view = told;
   if (!frame(told)) { showCode(true); return; }
   const round = told.round, ready = byId("ready");
@@ -35,5 +36,4 @@ async function showCode(on) {
   } catch (problem) { byId("qr").hidden = true; }
 }
 
-countdown(() => view);
-live(API + "/stream", API, show, sayLive);
+follow("", show);

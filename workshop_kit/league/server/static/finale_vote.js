@@ -3,6 +3,7 @@
 let view = null, mine = { round: null, letter: null };
 
 function show(told) {
+  if (late(told)) return;
   view = told;
   if (!frame(told)) return;
   answerCards(byId("answers"), told, (card, answer) => {
@@ -35,25 +36,31 @@ function mark() {
   if (said.textContent !== text) said.textContent = text;
 }
 
+let presses = 0;
 async function vote(letter) {
   const round = view.round;
+  presses += 1;
   const told = await act("/ballot", { round: round.number, letter }, "PUT");
-  if (told) { mine = { ...told, opening: round.opening }; mark(); }
+  if (!told) { recall(); return; }
+  mine = { ...told, opening: round.opening };
+  mark();
 }
 
+// Asks what this device votes for; a vote cast meanwhile knows better.
 async function recall() {
+  const asked = presses;
   try {
     await fetchJson(API + "/device", { method: "POST" });
     const told = await fetchJson(API + "/ballot", { cache: "no-store" });
+    if (presses !== asked) return;
     mine = { ...told, opening: view && view.round ? view.round.opening : undefined };
     mark();
   } catch (problem) { /* there is no finale yet; asked again when there is one */ }
 }
 
 let known = null;
-countdown(() => view);
-live(API + "/stream", API, told => {
+follow("", told => {
   show(told);
   const which = told.finale ? told.finale + "/" + told.round.number + "/" + told.round.opening : null;
   if (which !== known) { known = which; recall(); }
-}, sayLive);
+});

@@ -18,9 +18,10 @@ function shape(tag, attributes, text) {
   return e;
 }
 
-// What has a key acts once, however often it comes: when no answer came it is sent once more.
+// What has a key acts once, however often it comes: when no answer came it is sent once more. `wait` is how long an
+// answer is waited for, in milliseconds; for as long as the browser does unless told.
 async function fetchJson(url, options) {
-  const settings = { ...options }, tries = settings.body && settings.body.key ? 2 : 1;
+  const { wait, ...settings } = options || {}, tries = settings.body && settings.body.key ? 2 : 1;
   if (settings.body !== undefined) {
     settings.body = JSON.stringify(settings.body);
     settings.headers = { "Content-Type": "application/json", ...(settings.headers || {}) };
@@ -29,7 +30,7 @@ async function fetchJson(url, options) {
   let reply = null;
   for (let n = 0; n < tries && !reply; n++) {
     if (n) await new Promise(go => setTimeout(go, 1000));
-    reply = await fetch(url, settings).catch(() => null);
+    reply = await fetch(url, wait ? { ...settings, signal: AbortSignal.timeout(wait) } : settings).catch(() => null);
   }
   if (!reply) throw new Error("The league does not answer; check the connection, then try again.");
   const told = await reply.json().catch(() => ({}));
@@ -39,13 +40,15 @@ async function fetchJson(url, options) {
 
 // Calls show(value) with every message of a stream; some proxies hold streams back, so when one fails twice, or says
 // nothing at first, the page asks for `poll` every few seconds instead. A stream that has spoken before is tried again
-// once the league answers, by each page at a moment of its own.
-function live(url, poll, show, tell) {
+// once the league answers, by each page at a moment of its own. `connected` is called before what a new connection says.
+function live(url, poll, show, tell, connected) {
   let source = null, spoke = false, timer = null, answered = 0;
   const say = (text, on) => { if (tell) tell(text, on); };
   const ask = async () => {
     try {
-      show(await fetchJson(poll));
+      const told = await fetchJson(poll);
+      if (!answered && connected) connected();
+      show(told);
       say("Live, every 3 s", true);
       answered += 1;
     } catch (problem) {
@@ -65,6 +68,7 @@ function live(url, poll, show, tell) {
   const listen = () => {
     let failed = 0, heard = false;
     const mine = source = new EventSource(url);
+    mine.onopen = () => { if (connected) connected(); };
     mine.onmessage = event => { heard = spoke = true; failed = 0; say("Live", true); show(JSON.parse(event.data)); };
     mine.onerror = () => { failed += 1; say("Reconnecting…", false); if (failed >= 2 && source === mine) fall(); };
     setTimeout(() => { if (!heard && source === mine) fall(); }, 5000);
