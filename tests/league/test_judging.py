@@ -55,6 +55,35 @@ def test_calls_to_a_judge_keep_to_the_rate(prepare, aws) -> None:
     assert max(sum(1 for c in calls if a <= c < a + 0.5) for a in calls) <= 12
 
 
+BEDROCK = {"kind": "bedrock", "model_id": "toy.bikes-v1:0", "system": ""}
+
+
+def test_models_are_asked_for_answers_within_the_rate_too(prepare, aws) -> None:
+    calls: dict[str, list[float]] = {}
+    honest = aws.converse
+
+    def converse(modelId, **more):
+        calls.setdefault(modelId, []).append(time.monotonic())
+        return honest(modelId=modelId, **more)
+
+    aws.converse = converse
+    store, entry, judge = prepare(EventSettings(calls_per_second=20.0, questions_at_once=8), target=BEDROCK)
+    judge.run(entry.id)
+    assert entry_of(store, entry.id).state == "done"
+    assert sorted(len(times) for times in calls.values()) == [10, 10, 20]
+    for model, times in calls.items():
+        at_once = max(sum(1 for c in times if a <= c < a + 0.2) for a in times)
+        assert at_once <= 6, f"{model} was asked {at_once} times within 0.2 s"
+
+
+def test_waiting_for_a_turn_is_no_latency_of_a_model(prepare, aws, monkeypatch) -> None:
+    monkeypatch.setattr("workshop_kit.league.judging.pace.Paced._turn", lambda self, name: time.sleep(0.4))
+    store, entry, judge = prepare(EventSettings(questions_at_once=8), target=BEDROCK)
+    judge.run(entry.id)
+    figures = entry_of(store, entry.id).service
+    assert max(figures["seconds_p50"], figures["reference"]["seconds_p50"]) < 0.3
+
+
 def test_what_passes_is_tried_again_and_costs_nothing(prepare, aws, no_pauses) -> None:
     honest, failed = aws.invoke_endpoint, []
 

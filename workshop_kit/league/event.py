@@ -43,7 +43,8 @@ class EventSettings:
 
     `access`: "open" lets anybody play under a name (a workspace's own league), "codes" asks for a join code.
     `ranked_quota` counts ranked submissions that did not fail; None is without limit. `judges` and `reference` are
-    model ids, empty for the account's own choice. `calls_per_second` bounds the calls to each judge over all workers.
+    model ids, empty for the account's own choice. `calls_per_second` bounds the calls to each Bedrock model of an
+    account, judge or not, over all workers.
     """
 
     title: str = ""

@@ -23,7 +23,8 @@ class Paced:
 
     The rate is the event's `calls_per_second` at the moment of each call: a new one holds from the next call on.
     `patiently` makes each single call, and may make it again: of a verdict that takes several, those that were answered
-    are not asked once more.
+    are not asked once more. An `account` other than the league's has a rate of its own. `waited` is how many seconds
+    calls have waited for their turn.
     """
 
     def __init__(
@@ -32,8 +33,11 @@ class Paced:
         database: Database,
         stop: threading.Event,
         patiently: Callable[[Callable[[], Any]], Any] = lambda call: call(),
+        *,
+        account: str = "",
     ) -> None:
         self._aws, self._database, self._stop, self.patiently = aws, database, stop, patiently
+        self._account, self.waited = account, 0.0
 
     def client(self, service: str) -> Any:
         """The Aws's client; Bedrock's runtime is paced."""
@@ -51,6 +55,11 @@ class Paced:
         come up to LATE seconds after their slots, which lie MARGIN wider apart than the rate asks, and no second sees
         more calls than the rate allows.
         """
+        began = time.monotonic()
+        self._turn(f"{self._account} {model}".strip()[:200])
+        self.waited += time.monotonic() - began
+
+    def _turn(self, name: str) -> None:
         lapsed = 0
         while True:
             with self._database.read() as connection:
@@ -59,7 +68,7 @@ class Paced:
                 return
             with self._database.write() as connection:
                 asked = time.monotonic()
-                seconds = take_slot(connection, model[:200], rate / MARGIN)
+                seconds = take_slot(connection, name, rate / MARGIN)
             if seconds is None:
                 self._sleep(random.uniform(0.5, 1.0) * AHEAD)
                 continue

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from workshop_kit.aws import Aws
@@ -176,16 +177,18 @@ class SubmissionJudge:
             # The first in time: the others gave up because of it.
             raise faults[0]
 
-    def _door(self, entry: Entry, aws: Aws, model: str) -> Any:
-        # A judge that is asked for answers too is not asked beyond its rate by that.
-        return Paced(aws, self.database, self.stop) if model in entry.judges and aws is self.aws else aws
+    def _in_turn(self, aws: Aws, account: str, ask: Callable[[Any], Answer]) -> Answer:
+        """`ask` with a model of an account, within the rate; the wait for its turn is no latency of the model."""
+        paced = Paced(aws, self.database, self.stop, account="" if aws is self.aws else account)
+        answer = ask(paced)
+        return replace(answer, seconds=max(0.0, (answer.seconds or 0.0) - paced.waited))
 
     def _answer(
         self, entry: Entry, target: dict[str, Any], question: Question, patiently: Callable[..., Answer]
     ) -> Answer:
         def ask() -> Answer:
-            aws = self._door(entry, self.accounts.of(entry.participant), target.get("model_id", ""))
-            return answer_of(aws, target, question.question)
+            aws = self.accounts.of(entry.participant)
+            return self._in_turn(aws, entry.participant, lambda paced: answer_of(paced, target, question.question))
 
         # An endpoint that is at fault itself is not waited for long: the others' submissions stand behind it.
         answer = patiently(ask, outage=OUTAGE)
@@ -198,8 +201,13 @@ class SubmissionJudge:
         with self.database.read() as connection:
             kept = reference_answer(connection, entry.reference, key)
         if kept is None:
-            aws = self._door(entry, self.aws, entry.reference)
-            answer = patiently(lambda: model_answer(aws, entry.reference, question.question))
+
+            def ask() -> Answer:
+                return self._in_turn(
+                    self.aws, "", lambda paced: model_answer(paced, entry.reference, question.question)
+                )
+
+            answer = patiently(ask)
             with self.database.write() as connection:
                 kept = keep_reference_answer(connection, entry.reference, key, answer)
         return kept
