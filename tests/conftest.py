@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.worlds")
+# No property is about time, and a busy machine is slow at any moment.
+settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("workshop")
 # These keep a processor busy for minutes. They begin first and one process has them all: side by side they would only
 # slow each other down, while most other tests wait more than they compute.
 BUSY = ("tests/event/", "tests/notebooks/")

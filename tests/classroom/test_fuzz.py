@@ -52,7 +52,7 @@ def test_every_address_says_what_it_takes(fuzzed) -> None:
             assert schema_of(fuzzed.spec, told).get("additionalProperties") is False, f"{method} {path}"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_fields_of_any_kind_never_break_the_server(fuzzed, data) -> None:
     path, method, told = data.draw(st.sampled_from(addresses(fuzzed.spec)))
@@ -91,7 +91,7 @@ def test_requests_made_from_the_schema_never_break_the_server(fuzzed, role: int)
     schema = schema.include(path_regex="^/api/class").exclude(path_regex="stream$")
     for operation in [found.ok() for found in schema.get_all_operations()]:
 
-        @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=20, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy())
         def sends(case) -> None:
             reply = case.call(headers=headers, timeout=60)

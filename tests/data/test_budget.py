@@ -95,7 +95,7 @@ def test_calls_under_way_when_a_run_is_stopped_are_kept(plan, tmp_path, end):
     assert 0 < made == len(rows_of(out)), "a call that was paid for is lost"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     limit=st.integers(2_000, 40_000),
     calls=st.lists(

@@ -38,7 +38,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS, ROWS)
 def test_every_row_is_accounted_for_once(before, after):
     found = compare(Dataset(tuple(before)), Dataset(tuple(after)))
@@ -46,7 +46,7 @@ def test_every_row_is_accounted_for_once(before, after):
     assert found.unchanged + len(found.added) + len(found.changed) == len(after)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text("ab <>&;.\n", max_size=30), st.text("ab <>&;.\n", max_size=30))
 def test_a_diff_holds_both_texts_and_no_markup_of_theirs(before, after):
     shown = word_diff(before, after)

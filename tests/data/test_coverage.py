@@ -93,7 +93,7 @@ def test_the_map_shows_the_numbers_and_the_page_escapes_them(domain, rows):
     assert "<script>" not in shown and "&lt;script&gt;" in shown
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=40), st.sampled_from(["", "a", "b"])), max_size=10))
 def test_any_dataset_can_be_counted(triples):
     found = coverage(Dataset(tuple(Example(q, a, topic=t) for q, a, t in triples)))

@@ -73,7 +73,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(desk, rows, action, 
     assert desk.counts["open"] == 8 and desk.undo() == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     steps=st.lists(
         st.one_of(

@@ -160,7 +160,7 @@ def test_without_the_parser_the_pip_line_is_told(tmp_path, monkeypatch):
 WORDS = st.sampled_from(["One", "two.", "three!", "Four", "Dr.", "$5.", "six,"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     texts=st.lists(
         st.lists(st.sampled_from(["One", "two.", "three!", "Four", "Dr.", "$5.", "six,"]), min_size=1),
@@ -177,7 +177,7 @@ def test_no_word_is_lost_and_no_piece_is_much_too_long(texts, target):
     assert all(p.citation.startswith(f"d.pdf, {p.place}, piece ") for p in pieces)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=400), suffix=st.sampled_from([".pdf", ".docx", ".html", ".csv", ".md", ".txt"]))
 def test_any_bytes_are_read_or_refused(tmp_path_factory, data, suffix):
     path = tmp_path_factory.mktemp("fuzz") / f"a{suffix}"

@@ -50,7 +50,7 @@ CELLS = st.text(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4))
 def test_any_cell_survives_csv(tmp_path_factory, triples):
     rows = Dataset(tuple(Example(*(text.strip() or "x" for text in triple)) for triple in triples))

@@ -27,7 +27,7 @@ datasets = st.builds(
 def test_every_format_round_trips_without_loss(tmp_path_factory, format: str) -> None:
     folder = tmp_path_factory.mktemp(format)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(datasets)
     def check(dataset: Dataset) -> None:
         loaded = formats.load(formats.write_jsonl(dataset, folder / "rows.jsonl", format))
@@ -40,7 +40,7 @@ def test_every_format_round_trips_without_loss(tmp_path_factory, format: str) ->
     check()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(dataset=datasets)
 def test_a_jumpstart_channel_keeps_rows_system_prompt_and_hash(tmp_path_factory, dataset: Dataset) -> None:
     folder = tmp_path_factory.mktemp("channel")
@@ -51,7 +51,7 @@ def test_a_jumpstart_channel_keeps_rows_system_prompt_and_hash(tmp_path_factory,
     assert again.provenance_id == dataset.provenance_id
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(dataset=datasets)
 def test_the_template_makes_the_same_prompt_as_the_endpoint_sees(tmp_path_factory, dataset: Dataset) -> None:
     folder = tmp_path_factory.mktemp("template")
@@ -98,7 +98,7 @@ def test_a_failed_write_keeps_what_stood_there(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["rows.jsonl"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=300))
 def test_no_bytes_make_the_reader_fall_over(tmp_path_factory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("fuzz") / "rows.jsonl"
@@ -111,7 +111,7 @@ def test_no_bytes_make_the_reader_fall_over(tmp_path_factory, data: bytes) -> No
     assert len(loaded.lines) == len(loaded.dataset)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     good=st.lists(examples, min_size=1, max_size=4),
     bad=st.lists(st.binary(min_size=1, max_size=40).map(lambda b: b.replace(b"\n", b" ")), max_size=4),
@@ -138,7 +138,7 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(json_values)
 def test_any_json_value_is_an_example_or_a_placed_problem(value) -> None:
     parsed = formats.from_row(value)

@@ -178,7 +178,7 @@ def test_a_missing_export_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
             import_file(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=200), suffix=st.sampled_from(["txt", "csv", "json", "jsonl", "md"]))
 def test_no_bytes_make_an_import_fall_over(tmp_path_factory, data: bytes, suffix: str) -> None:
     path = tmp_path_factory.mktemp("fuzz") / f"export.{suffix}"
@@ -195,7 +195,7 @@ marks = ["Q: a?", "A: b", "1. c?", "d", "", "```json", "```", "[", "{", '{"quest
          "| Question | Answer |", "|--|--|", "| e | f |", "| e | f | g |", "# T", "**Question:** h", "**Answer:**"]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(marks), max_size=25))
 def test_any_mixture_of_marks_is_read_to_its_end(lines: list[str]) -> None:
     pieces = read_text("\n".join(lines))

@@ -95,7 +95,7 @@ def test_a_prompt_that_lacks_its_parts_is_refused_as_aws_refuses(prompt: str) ->
         say(prompt)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(passage=".", question="", style="casual")
 @example(passage="The is . A", question="?", style="two-part")
 @given(passage=st.text(max_size=200), question=st.text(max_size=80), style=st.sampled_from(sorted(STYLES)))

@@ -78,7 +78,7 @@ PLANTED = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(before=st.text(max_size=40), planted=PLANTED, after=st.text(max_size=40))
 def test_what_is_planted_is_found_and_gone_after_masking(before, planted, after):
     rows = Dataset((Example(f"{before} \n{planted}\n {after}", f"It is {planted} ."),))
@@ -88,7 +88,7 @@ def test_what_is_planted_is_found_and_gone_after_masking(before, planted, after)
     assert not [s for s in find_private(masked.dataset).sightings if s.text in planted], "masking was not complete"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.text(max_size=80), st.text(max_size=40)), max_size=5))
 def test_any_text_is_taken_and_sightings_point_at_their_text(pairs):
     rows = Dataset(tuple(Example(q, a) for q, a in pairs))

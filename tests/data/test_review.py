@@ -88,7 +88,7 @@ def test_exact_and_near_duplicates_cluster_with_a_survivor_and_other_facts_do_no
     assert list(checked.duplicates_frame()["keep"]) == [True, False, False, True]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.frozensets(st.sampled_from("abcdefgh"), min_size=1), max_size=20),
     st.sampled_from([0.3, 0.5, 0.8, 1.0]),
@@ -173,7 +173,7 @@ def make(size: int, seed: int = 0) -> Dataset:
     return Dataset(tuple(rows), "rows", "Be brief.")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(2, 120), st.integers(0, 5), st.floats(0.05, 0.6))
 def test_a_split_loses_nothing_and_leaks_nothing(size: int, seed: int, ratio: float) -> None:
     rows = make(size, seed)

@@ -60,7 +60,7 @@ def test_an_embedding_model_can_take_the_place_of_tfidf():
             embedder()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=10)), max_size=8))
 def test_any_text_can_be_compared(pairs):
     rows = [Example(question, answer) for question, answer in pairs]
@@ -92,7 +92,7 @@ def test_rows_too_long_for_the_service_are_named_with_their_line(tmp_path):
         review(path, service="gpt")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     words=st.lists(st.sampled_from(["fee", "office", "wait", "paper"]), min_size=6, max_size=40),
     validation=st.sampled_from([0.1, 0.25]), test=st.sampled_from([0.1, 0.3]), seed=st.integers(0, 3),

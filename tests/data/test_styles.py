@@ -87,7 +87,7 @@ def test_a_false_premise_is_never_taken_over():
         assert set(answer.split()) & set(premise.split()), "the answer is about what the premise gets wrong"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     number=st.one_of(st.integers(0, 99_999).map(str), st.integers(1_000, 999_999).map("{:,}".format)),
     seed=st.integers(0, 50),
@@ -198,7 +198,7 @@ def test_more_detail_is_about_the_same_thing():
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(passage=st.text(max_size=150), feedback=st.text(max_size=80), seed=st.integers(0, 9))
 def test_no_text_makes_them_fall_over(passage, feedback, seed):
     assert isinstance(again(passage, "What is it?", "It is.", feedback), str)

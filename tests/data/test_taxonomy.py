@@ -75,7 +75,7 @@ TITLES = (MARKS | st.text(min_size=1, max_size=8)).filter(str.strip)
 ABOUT = st.just("") | TITLES
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(TITLES, ABOUT, st.lists(st.tuples(TITLES, ABOUT), max_size=3)), max_size=4))
 def test_an_outline_reads_back_as_it_was_written(shape):
     tree = Taxonomy()
@@ -88,7 +88,7 @@ def test_an_outline_reads_back_as_it_was_written(shape):
     assert Taxonomy.from_text(tree.to_text(), tree) == tree
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60) | MARKS)
 def test_whatever_people_type_is_a_tree_or_one_sentence(text):
     try:

@@ -74,7 +74,7 @@ def test_a_dialog_gives_the_turns_up_to_the_last_answer(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80)
 def test_no_file_breaks_the_reader(tmp_path: Path, content: bytes) -> None:
     for name in ("a.jsonl", "template.json"):
         (tmp_path / "template.json").unlink(missing_ok=True)

@@ -124,7 +124,7 @@ def test_a_row_that_no_browser_could_read_never_gets_in(league: str, aws, proven
     assert requests.get(f"{league}/api/standings", timeout=10).status_code == 200
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     body=st.one_of(
         st.binary(max_size=200),

@@ -232,7 +232,7 @@ nasty = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_fields_of_any_kind_never_break_the_server(event: Event, data) -> None:
     spec = event.spec()
@@ -277,7 +277,7 @@ def test_requests_made_from_the_schema_never_break_the_server(event: Event, who:
     assert len(found) >= 30
     for operation in found:
 
-        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=12, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy())
         def sends(case) -> None:
             reply = case.call(headers=headers, timeout=30)

@@ -299,7 +299,7 @@ def likely_steps(draw: st.DrawFn) -> list[tuple[float, Any]]:
     return steps
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.floats(0, 40), any_command), max_size=40) | likely_steps())
 def test_whatever_comes_the_rules_hold_and_the_log_makes_the_state_again(steps: list[tuple[float, Any]]) -> None:
     state, now, kept = start("f", create()), 1000.0, [(1000.0, create())]

@@ -44,7 +44,7 @@ def test_every_address_of_the_finale_says_what_it_takes(spec) -> None:
             assert body_schema(spec, told).get("additionalProperties") is False, f"{method} {path}"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_fields_of_any_kind_never_break_the_server(playing, spec, data) -> None:
     if not getattr(playing, "fuzzed", None):
@@ -89,7 +89,7 @@ def test_requests_made_from_the_schema_never_break_the_server(fresh, role: str) 
     assert len(operations) >= 28
     for operation in operations:
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=25, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy())
         def sends(case) -> None:
             reply = case.call(headers=headers, timeout=20)

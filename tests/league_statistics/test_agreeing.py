@@ -117,7 +117,7 @@ def test_two_judges_have_a_kappa_and_three_an_alpha() -> None:
     assert three.kappa is None and three.alpha_low < three.alpha < three.alpha_high and "alpha" in str(three)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(chance: Random) -> None:
     found = rows("wwllwtlltt", "wwl*wwltll", "wtllwwllt*")

@@ -3,7 +3,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workshop_kit.errors import BadInput
@@ -52,7 +52,6 @@ def test_what_can_not_be_is_refused(call: Callable[[], object]) -> None:
         call()
 
 
-@settings(deadline=None)
 @given(POINTS, st.randoms(use_true_random=False))
 def test_a_resampled_rate_lies_in_its_interval_and_the_order_does_not_matter(
     values: list[float], chance: Random
@@ -63,7 +62,6 @@ def test_a_resampled_rate_lies_in_its_interval_and_the_order_does_not_matter(
     assert bootstrap_mean(shuffled, draws=1000) == found
 
 
-@settings(deadline=None)
 @given(PAIRS)
 def test_the_difference_the_other_way_round_is_its_mirror_image(pairs: list[tuple[float, float]]) -> None:
     a, b = (list(side) for side in zip(*pairs, strict=True))

@@ -127,7 +127,7 @@ MANY = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MANY, st.randoms(use_true_random=False))
 def test_a_score_is_in_bounds_holds_its_intervals_and_knows_no_order(rows: list, chance: Random) -> None:
     verdicts = [Verdict(str(q), *row) for q, row in enumerate(rows)]

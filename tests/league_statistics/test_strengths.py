@@ -50,7 +50,7 @@ def test_a_published_fit_is_met() -> None:
 RESULTS = st.lists(st.integers(0, 9), min_size=12, max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(RESULTS)
 def test_the_fit_is_the_logistic_regression_of_a_library(numbers: list[int]) -> None:
     pairs = [(i, j) for i in range(4) for j in range(4) if i != j]
@@ -64,7 +64,7 @@ def test_the_fit_is_the_logistic_regression_of_a_library(numbers: list[int]) -> 
     assert sum(found.values()) == pytest.approx(0, abs=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RESULTS, st.permutations(range(4)))
 def test_the_order_of_the_models_does_not_matter_and_losing_mirrors_winning(
     numbers: list[int], order: list[int]
@@ -115,7 +115,7 @@ def test_scores_decide_between_two_submissions_where_they_are_given() -> None:
 OUTCOMES = st.sampled_from(["win", "tie", "loss", "flip"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.dictionaries(st.sampled_from(["q1", "q2", "q3"]), OUTCOMES), min_size=1)
 )

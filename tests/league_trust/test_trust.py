@@ -153,7 +153,7 @@ def test_the_table_is_text_and_a_page_with_everything_escaped() -> None:
 LENGTHS = st.tuples(st.integers(0, 3), st.integers(0, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from("crt"), st.sampled_from("crt"), LENGTHS), min_size=1, max_size=40), st.data())
 def test_measures_hold_their_intervals_know_no_order_and_no_side(told: list, data: st.DataObject) -> None:
     made = [

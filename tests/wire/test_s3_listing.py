@@ -27,7 +27,7 @@ keys = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(keys=keys, prefix=st.text("ab/", max_size=2), delimiter=st.sampled_from(["", "/", "b"]), size=st.integers(1, 4))
 def test_pages_of_every_listing_add_up_to_the_whole(s3, bucket, keys, prefix, delimiter, size):
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):

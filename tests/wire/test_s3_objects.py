@@ -75,7 +75,7 @@ def test_a_range_past_the_end_is_refused_and_a_senseless_one_ignored(s3, bucket)
     assert s3.get_object(Bucket=bucket, Key="k", Range="bytes=5-2")["Body"].read() == b"0123456789"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     key=st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60).filter(
         lambda key: key not in (".", "..") and not key.startswith(("/", "./", "../")) and "/../" not in key

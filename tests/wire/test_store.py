@@ -53,7 +53,7 @@ def test_processes_that_update_one_document_lose_no_change(ctx, tmp_path):
 text = st.text(st.characters(codec="utf-8"), max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(prefix=text, key=text)
 def test_the_bound_after_a_prefix_is_tight(prefix, key):
     end = after_prefix(prefix)
