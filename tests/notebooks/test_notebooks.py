@@ -97,7 +97,8 @@ def test_a_pdf_becomes_a_reviewed_split_dataset_of_five_hundred_rows(home: Path,
 
 def nbval(folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "--nbval", str(folder), "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
-    environment = os.environ | {"WORKSHOP_HOME": str(home)}
+    command += ["-p", "tests.notebooks.patient"]
+    environment = os.environ | {"WORKSHOP_HOME": str(home), "PYTHONPATH": str(REPO)}
     return subprocess.run(command, capture_output=True, text=True, timeout=1500, env=environment, cwd=folder)
 
 
