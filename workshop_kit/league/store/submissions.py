@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, String, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, RowMapping, String, bindparam, delete, func, insert, or_, select, update
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.answer import Answer
@@ -20,6 +20,8 @@ from workshop_kit.league.store.teams import USED, used
 
 Set = Literal["ranked", "practice"]
 UNFINISHED = ("queued", "judging")
+# Not as "in (...)": SQLAlchemy writes that list into the statement anew each time it is executed.
+_UNFINISHED = or_(*(submissions.c.state == state for state in UNFINISHED))
 # A team that sends more while these wait would hold up everybody else.
 WAITING_AT_ONCE = 5
 _ENTRIES = select(submissions, teams.c.name.label("participant")).join(teams, teams.c.id == submissions.c.team)
@@ -27,15 +29,21 @@ _ENTRY = _ENTRIES.where(submissions.c.id == bindparam("id", type_=String))
 _TEAM, _KEY = bindparam("team", type_=String), bindparam("key", type_=String)
 _NAME = select(teams.c.name).where(teams.c.id == _TEAM).with_for_update(key_share=True)
 # How many of a team's submissions wait for a score.
-_AHEAD = select(func.count()).where(
-    submissions.c.team == _TEAM, submissions.c.state.in_(UNFINISHED), submissions.c.win_rate.is_(None)
-)
+_AHEAD = select(func.count()).where(submissions.c.team == _TEAM, _UNFINISHED, submissions.c.win_rate.is_(None))
 _BEFORE = select(
     select(submissions.c.id).where(submissions.c.team == _TEAM, submissions.c.key == _KEY).scalar_subquery(),
     USED.scalar_subquery(),
     _AHEAD.scalar_subquery(),
 )
 _INSERT = insert(submissions)
+_COUNT_WAITING = select(func.count()).where(_UNFINISHED)
+_FIRST_WAITING = (
+    select(teams.c.name.label("participant"), submissions.c.state, submissions.c.judged, submissions.c.set)
+    .join(teams, teams.c.id == submissions.c.team)
+    .where(_UNFINISHED)
+    .order_by(submissions.c.state, submissions.c.created)
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 @dataclass(frozen=True)
@@ -153,21 +161,14 @@ def entries(
 
 def unfinished(connection: Connection) -> list[str]:
     """The ids of submissions that wait or were being judged, oldest first."""
-    query = select(submissions.c.id).where(submissions.c.state.in_(UNFINISHED))
+    query = select(submissions.c.id).where(_UNFINISHED)
     return list(connection.execute(query.order_by(submissions.c.created, submissions.c.id)).scalars())
 
 
 def waiting(connection: Connection, limit: int) -> tuple[int, list[dict[str, Any]]]:
     """How many submissions wait or are being judged, and the first of them."""
-    count = connection.execute(select(func.count()).where(submissions.c.state.in_(UNFINISHED))).scalar_one()
-    query = (
-        select(teams.c.name.label("participant"), submissions.c.state, submissions.c.judged, submissions.c.set)
-        .join(teams, teams.c.id == submissions.c.team)
-        .where(submissions.c.state.in_(UNFINISHED))
-        .order_by(submissions.c.state, submissions.c.created)
-        .limit(limit)
-    )
-    return count, [dict(row) for row in connection.execute(query).mappings()]
+    count = connection.execute(_COUNT_WAITING).scalar_one()
+    return count, [dict(row) for row in connection.execute(_FIRST_WAITING, {"limit": limit}).mappings()]
 
 
 def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> Entry:
@@ -202,7 +203,7 @@ def begin(connection: Connection, id: str, judges: Sequence[str], reference: str
 
 def note_wait(connection: Connection, id: str, problem: str) -> None:
     """Tell in a submission that is not judged yet what its judging waits for; "" when it goes on."""
-    unfinished = (submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
+    unfinished = (submissions.c.id == id, _UNFINISHED)
     connection.execute(update(submissions).where(*unfinished).values(problem=problem))
     bump(connection, "league")
 
@@ -253,7 +254,7 @@ def fail(connection: Connection, id: str, problem: str) -> None:
 
     One that has a score already, and was only to be judged on a question that had been restored, keeps that score.
     """
-    unfinished = (submissions.c.id == id, submissions.c.state.in_(UNFINISHED))
+    unfinished = (submissions.c.id == id, _UNFINISHED)
     for scored, values in (
         (submissions.c.win_rate.is_not(None), {"state": "done"}),
         (submissions.c.win_rate.is_(None), {"state": "failed", "ended": time.time()}),
