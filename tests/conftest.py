@@ -13,18 +13,31 @@ pytest.register_assert_rewrite("tests.worlds")
 # No property is about time, and a busy machine is slow at any moment.
 settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workshop")
-# These keep a processor busy for minutes. They begin first and one process has them all: side by side they would only
-# slow each other down, while most other tests wait more than they compute.
+# These keep a processor busy for minutes. They begin first, so that none of them is left for one process at the end.
 BUSY = ("tests/event/", "tests/notebooks/")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Busy files first and together, the others as they were, each file by one process (--dist loadgroup)."""
+    """Busy tests first, the others as they were."""
     items.sort(key=lambda item: not item.nodeid.startswith(BUSY))
-    for item in items:
-        group = "busy" if item.nodeid.startswith(BUSY) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadfile, each file by one process, which makes what its tests share once; busy tests by any.
+
+    Not by marks and --dist loadgroup: pytest-xdist 3.8 writes them into names that pytest 9.2 does not read any more.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class BusyApart(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(BUSY) else super()._split_scope(nodeid)
+
+    return BusyApart(config, log)
 
 
 @pytest.fixture(scope="session")
