@@ -1,4 +1,5 @@
-"""A learner's side of a class: nothing is told unasked, nothing ever holds a notebook up, the bar hears by itself."""
+"""A learner's side of a class: nothing is told unasked, nothing but a closed step holds a notebook up, the bar
+hears by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +8,10 @@ import socket
 import threading
 import time
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from workshop_kit.classroom import attending, check_dataset, reporting, sharing
 from workshop_kit.errors import BadInput, LeagueProblem, NotYet
@@ -136,6 +140,36 @@ def test_gate_hints_and_solution_follow_the_instructor(joined) -> None:
         attending.solution("curves")
     joined.told("PUT", "/api/class/steps/training", joined.organizer, json={"released": True})
     assert "lora_r=8" in str(attending.solution("training"))
+
+
+def test_a_closed_step_stops_a_notebook_at_its_bar_until_the_instructor_opens_it(joined) -> None:
+    cells = [
+        "import workshop_kit as wk; from workshop_kit.widgets.pace import PaceBar",
+        "PaceBar('endpoint')",
+        "print('behind the gate')",
+    ]
+
+    def run_all() -> tuple[str, str]:
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        try:
+            NotebookClient(notebook, timeout=60).execute()
+        except CellExecutionError:
+            pass
+        outputs = [output for cell in notebook.cells for output in cell.outputs]
+        shown = "application/vnd.jupyter.widget-view+json"
+        assert any(shown in output.get("data", {}) for output in outputs), "the bar is not shown"
+        said = "".join(output.get("text", "") for output in outputs)
+        return said, "".join("\n".join(output.get("traceback", [])) for output in outputs)
+
+    joined.told("PUT", "/api/class/steps/endpoint", joined.organizer, json={"open": False})
+    said, told = run_all()
+    assert "behind the gate" not in said
+    assert told.startswith("NotYet: Step 5") and "Run this cell again then." in told and "Traceback" not in told
+    with pytest.raises(NotYet, match="not open yet"):
+        PaceBar("endpoint", live=False)
+    assert "not open yet" in PaceBar("endpoint", live=False, hold=False).as_text()
+    joined.told("PUT", "/api/class/steps/endpoint", joined.organizer, json={"open": True})
+    assert run_all() == ("behind the gate\n", "")
 
 
 def test_the_bar_hears_a_hint_by_itself_and_the_loop_at_home_shows_it(joined) -> None:

@@ -16,10 +16,11 @@ import ipywidgets as widgets
 from workshop_kit.classroom import attending, reporting
 from workshop_kit.classroom.sharing import current_sharing
 from workshop_kit.classroom.steps import Step, step_of
-from workshop_kit.errors import LeagueProblem
+from workshop_kit.errors import LeagueProblem, NotYet
 from workshop_kit.settings import DEFAULT_DOMAIN
 from workshop_kit.training.cost import duration
 from workshop_kit.widgets.catching_up import CatchUp
+from workshop_kit.widgets.progress import in_kernel
 from workshop_kit.widgets.pump import Pump
 from workshop_kit.widgets.style import Card, row, text
 from workshop_kit.workspace import Workspace
@@ -35,6 +36,9 @@ class PaceBar(Card):
     Without a class it says so. `live=False` asks once and starts no thread. `catching` loads valid work of `domain`
     for what comes before the step, into `workspace` (by default the one here), and brings one's own back; as plain
     calls, which ask unless told yes=True: catch_up() and bring_back().
+
+    While the instructor keeps the step closed the notebook stops here: the bar is shown, goes on to listen, and NotYet
+    is raised, so that "Run all" runs nothing after it. With `hold=False` it only says so.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class PaceBar(Card):
         domain: str | Path = DEFAULT_DOMAIN,
         workspace: Workspace | None = None,
         aws: Any = None,
+        hold: bool = True,
     ) -> None:
         self.step = step_of(step)
         self._pump, self._stop = Pump(), threading.Event()
@@ -71,6 +76,12 @@ class PaceBar(Card):
             if live:
                 self._thread = threading.Thread(target=self._listen, name="pace of the class", daemon=True)
                 self._thread.start()
+        if hold and not self.gate:
+            if in_kernel():
+                from IPython.display import display
+
+                display(self)
+            raise NotYet(f"{self.gate} Run this cell again then.")
 
     def as_text(self) -> str:
         """The gate and the hints as text."""

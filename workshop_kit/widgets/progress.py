@@ -124,7 +124,7 @@ class Progress(Card):
 
     def show(self) -> Progress:
         """Display it here, once; the text that a front end without widgets shows is kept up to date."""
-        if self._handle is None and _in_kernel():
+        if self._handle is None and in_kernel():
             from IPython.display import display
 
             self._handle = display(self, display_id=True)
@@ -172,7 +172,7 @@ class Progress(Card):
         self.line = f"{self._title}: {told}"
         self.status.value = f"<p class='wk-help' role='status' aria-live='polite'>{html.escape(told)}</p>"
         now = time.monotonic()
-        if not _in_kernel() and now - self._told_terminal > TERMINAL_SECONDS:
+        if not in_kernel() and now - self._told_terminal > TERMINAL_SECONDS:
             self._told_terminal = now
             print(self.line, file=sys.stderr)
 
@@ -206,7 +206,8 @@ def watch(job: TrainingJob | CustomizationJob, *, background: bool = False) -> A
     return job
 
 
-def _in_kernel() -> bool:
+def in_kernel() -> bool:
+    """Whether this runs in a notebook's kernel."""
     try:
         from IPython import get_ipython
     except ImportError:
