@@ -97,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     with_home(cleanup)
     cleanup.add_argument("--yes", action="store_true", help="remove; without it the command only lists")
 
+    models = command("models", _models, "the models for local AWS on this machine: list, get, remove")
+    with_home(models)
+    models.add_argument("action", nargs="?", default="list", choices=["list", "get", "remove"])
+    models.add_argument("id", nargs="?", help="a model's id, as 'list' shows it (default for get: the first one)")
+
     domain = command("domain", _domain, "check a domain folder")
     domain.add_argument("action", choices=["check", "list"])
     domain.add_argument("path", nargs="*", help="domain folders or ids (default: every shipped one)")
@@ -122,6 +127,7 @@ def _lab(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from workshop_kit.aws import connect
     from workshop_kit.league import client
     from workshop_kit.runner import run_workshop
 
@@ -133,6 +139,9 @@ def _run(args: argparse.Namespace) -> int:
     os.environ["WORKSHOP_HOME"] = str(home)
     print(f"The workshop on '{args.domain}', headless; workspace {home}\n")
     try:
+        answers = connect(home=home).answers  # first of all, so that the model's download is seen if it is due
+        if answers:
+            print(answers, end="\n\n")
         done = list(run_workshop(folder, home, domain=args.domain))
         print()
         for notebook in done:
@@ -200,6 +209,12 @@ def _cleanup(args: argparse.Namespace) -> int:
         print(f"  still there: {item}")
     print("Nothing that the kit made is left." if not left else f"{len(left)} things are still there; run this again.")
     return 1 if left else 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from workshop_kit.local_aws.models.commands import run
+
+    return run(args.action, args.id, _home(args))
 
 
 def _domain(args: argparse.Namespace) -> int:

@@ -12,21 +12,24 @@ from workshop_kit.local_aws.models.manifest import MODELS
 from workshop_kit.local_aws.models.progress import Progress, silent
 
 
-def settle(home: Path, progress: Progress = silent) -> BaseChoice:
+def settle(home: Path, progress: Progress = silent, *, checked: bool = False) -> BaseChoice:
     """The base of the workspace `home`, with its model in the cache; a first decision is kept in the workspace.
 
     What WORKSHOP_BASE_MODEL names is used or refused, never replaced. Where it is unset, a machine with too little
-    memory, or without a way to get the model, has the tiny one and the reason. Raises ModelProblem.
+    memory, or without a way to get the model, has the tiny one and the reason. `checked` says that the process that
+    started this one has looked at the folder. Raises ModelProblem.
     """
     asked = told()
     if asked:
-        _provide(asked, progress)
+        _provide(asked, progress, checked)
         return BaseChoice(asked)
     before = decided(home)
     if before is None:
         choice = _first(progress)
-        keep(home, choice)
-        return choice
+        before = decided(home)  # another kernel may have decided while this one waited
+        if before is None:
+            keep(home, choice)
+            return choice
     if before.name in MODELS:
         try:
             get(before.name, progress)
@@ -49,11 +52,12 @@ def _first(progress: Progress) -> BaseChoice:
         return BaseChoice(TINY, f"The tiny model answers here: {problem}")
 
 
-def _provide(asked: str, progress: Progress) -> None:
+def _provide(asked: str, progress: Progress, checked: bool) -> None:
     if asked in MODELS:
         get(asked, progress)
     elif asked != TINY and Path(asked).is_dir():
-        check_folder(Path(asked))
+        if not checked:
+            check_folder(Path(asked))
     elif asked != TINY and (asked.startswith((".", "/", "~")) or asked.count("/") > 1):
         raise ModelProblem(f"{VARIABLE} names the folder {asked}, which is not there.")
 
