@@ -37,7 +37,7 @@ def convert(source: Path, folder: Path, told: dict[str, Any]) -> None:
     if told["parameters"] and count != told["parameters"]:
         raise ValueError(f"{source.name} has {count:,} parameters and should have {told['parameters']:,}")
     config = model.config.to_dict() | {"dtype": "bfloat16", "architectures": [type(model).__name__]}
-    for name in ("_name_or_path", "_model_name_or_path"):
+    for name in ("_name_or_path", "_model_name_or_path", "quantization_config"):
         config.pop(name, None)
     if base := (config.get("rope_parameters") or {}).get("rope_theta"):
         config["rope_theta"] = base  # where transformers 4 looks for it; without it, it would take another base
@@ -48,7 +48,10 @@ def convert(source: Path, folder: Path, told: dict[str, Any]) -> None:
     tokenizer.save_pretrained(folder)
     # As both versions of the library read it, and without what was true of the conversion alone.
     about = folder / "tokenizer_config.json"
-    kept = json.loads(about.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    kept = json.loads(about.read_text(encoding="utf-8")) | {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_input_names": ["input_ids", "attention_mask"],
+    }
     for name in ("backend", "is_local", "local_files_only"):
         kept.pop(name, None)
     about.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
