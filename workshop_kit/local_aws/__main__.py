@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         from workshop_kit.local_aws.server import serve
 
         home = args.home.expanduser()
-        base = settle(home.resolve(), printer(), checked=args.checked)
+        base = settle(home.resolve(), printer(sys.stderr), checked=args.checked)
         os.environ[VARIABLE] = base.name  # for the processes that train and answer, too
         serve(
             home,

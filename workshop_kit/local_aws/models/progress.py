@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 # (what is being done, the share that is done from 0 to 1, or None where nobody can know)
 Progress = Callable[[str, float | None], None]
@@ -14,9 +15,10 @@ def silent(what: str, share: float | None) -> None:
     """Tell nobody."""
 
 
-def printer() -> Progress:
-    """Print to standard output: one line that grows in a terminal or notebook, one line for each step elsewhere."""
-    live = sys.stdout.isatty() or "ipykernel" in sys.modules
+def printer(file: TextIO | None = None) -> Progress:
+    """Print to `file` (standard output by default): one line that grows in a terminal or notebook, one line for each step elsewhere."""
+    out = file or sys.stdout
+    live = out.isatty() or "ipykernel" in sys.modules
     began: dict[str, float] = {}
     last = {"what": "", "width": 0}
 
@@ -24,13 +26,14 @@ def printer() -> Progress:
         new = what != last["what"]
         seconds = time.monotonic() - began.setdefault(what, time.monotonic())
         if new and last["what"] and live:
-            print()
+            print(file=out)
         if not live:
             if new:
-                print(what, flush=True)
+                print(what, file=out, flush=True)
         else:
             line = f"{what}: {share:4.0%}" if share is not None else f"{what}: {seconds:.0f} s"
-            print("\r" + line.ljust(0 if new else int(last["width"])), end="\n" if share == 1 else "", flush=True)
+            end = "\n" if share == 1 else ""
+            print("\r" + line.ljust(0 if new else int(last["width"])), end=end, file=out, flush=True)
             last["width"] = len(line)
         last["what"] = "" if share == 1 else what
 
