@@ -25,6 +25,8 @@ from workshop_kit.local_aws.trainer.checkpoint import TrainingFault
 from workshop_kit.local_aws.trainer.data import IGNORED, Tokens, batches, read_channel, split, tokenize
 from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters, parse
 from workshop_kit.local_aws.trainer.placement import device, fused_of, load_base, where
+from workshop_kit.local_aws.trainer.rates import rate_note, rate_scale
+from workshop_kit.local_aws.turns import kind_of, render
 
 DECAY = 0.85  # llama-recipes' StepLR gamma, a step per epoch
 CLIP = 1.0
@@ -51,7 +53,8 @@ class FineTuneSpec:
 
     `start_adapter` is the folder of an adapter to go on from, in place of a new one; its rank and layers then count.
     `warmup_steps`: so many optimizer steps over which the learning rate rises linearly to its value. `words`: the
-    tokens' vectors are trained beside the adapter's matrices.
+    tokens' vectors are trained beside the adapter's matrices. `rate_is_local`: the learning rate is meant for the small
+    model itself and is not scaled.
     """
 
     model_dir: Path | str
@@ -64,6 +67,7 @@ class FineTuneSpec:
     start_adapter: Path | None = None
     warmup_steps: int = 0
     words: bool = False
+    rate_is_local: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
     `should_stop` is asked after every step: the last checkpoint is then written out as the result, or nothing when no
     epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
-    settings = parse(spec.hyperparameters)
+    settings = parse(spec.hyperparameters, spec.model_dir)
     kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
     if should_stop():
         return _stopped(kept, spec.output_dir)
@@ -162,7 +166,11 @@ class _Run:
         self.model = adapted(base, settings, spec.start_adapter, words=spec.words)
         self.fused = fused_of(self.model, self.device)
         self.trained = trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0, fused=True)
+        scale = 1.0 if spec.rate_is_local else rate_scale(self.model_dir, base.num_parameters())
+        rate = settings.learning_rate * scale
+        self.optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=0.0, fused=True)
+        if scale != 1:
+            report.log(rate_note(settings.learning_rate, scale))
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=1, gamma=DECAY)
         self.steps_per_epoch = math.ceil(len(self.train_rows) / settings.per_device_train_batch_size)
         self.epoch, self.history = 0, []
@@ -201,6 +209,9 @@ class _Run:
     def _chat(self, turns: list[dict[str, str]]) -> str:
         if not self.tokenizer.chat_template:
             raise TrainingFault("The model's tokenizer has no chat template; chat_dataset needs one.")
+        kind = kind_of(self.tokenizer.get_vocab(), self.tokenizer.chat_template)
+        if kind == "chatml":
+            return render(turns, kind)  # as at the endpoint: no system prompt that nobody wrote
         return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
     def one_epoch(self, should_stop: Callable[[], bool]) -> bool:

@@ -349,7 +349,12 @@ class _AnswerLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: torch.Tensor, head: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor, each: torch.Tensor
+        ctx: Any,
+        hidden: torch.Tensor,
+        head: torch.Tensor,
+        wanted: torch.Tensor,
+        weights: torch.Tensor,
+        each: torch.Tensor,
     ) -> torch.Tensor:
         gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
         total = torch.zeros((), dtype=torch.float32)
