@@ -70,7 +70,7 @@ def test_imports_go_down_only(path: Path) -> None:
 
 
 def test_hidden_questions_have_one_reader() -> None:
-    """Only the league's questions.py opens the hidden questions; domains.py checks their form, the makers write them."""
+    """Only the league's questions.py opens the hidden questions; domains.py checks their form, others write them."""
     named = {str(p.relative_to(PACKAGE)) for p in FILES if "hidden_questions.jsonl" in p.read_text(encoding="utf-8")}
     makers = {"local_aws/foundry/datasets.py", "local_aws/foundry/measure.py", "worlds/files.py"}
     assert "league/questions.py" in named

@@ -1,4 +1,4 @@
-"""What all worlds share: key facts, questions, the split of cases into three shares, and small helpers for sentences."""
+"""What all worlds share: facts, questions, the split of cases into three shares, small helpers for sentences."""
 
 from __future__ import annotations
 
