@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -99,6 +100,7 @@ def share_of(case: str) -> str:
     return SHARES[int.from_bytes(digest[:4], "big") % len(SHARES)]
 
 
+@lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Lower case, no punctuation but $ and %, no thousands commas, single spaces; padded with a space on both sides."""
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("’", "'"))

@@ -21,29 +21,36 @@ FORMS = {
 }
 
 
-def answer(case: Case, chance: Random, *, level: str = "", second: str = "", longest: int = LONGEST) -> str:
-    """An answer of 30 to 90 words. `level` decides otherwise than the rules do (a mistake); `second` is a second need."""
-    best = ""
-    for _ in range(40):
-        text = _compose(case, chance, level or case.level)
+def answer(case: Case, chance: Random, *, level: str = "", second: str = "") -> str:
+    """An answer of 30 to 90 words. `second` answers a second need.
+
+    `level` decides otherwise than the rules do: a mistake.
+    """
+    extras: bool | None = None  # opening and closing: left to chance, then as the length wants it
+    for _ in range(60):
+        text = _compose(case, chance, level or case.level, extras)
         if second:
             text += f" {second}" if "\n" not in text else f"\n{second}"
-        if SHORTEST <= words(text) <= longest:
+        if words(text) > LONGEST:
+            extras = False
+        elif words(text) < SHORTEST:
+            extras = True
+        else:
             return text
-        if not best or abs(words(text) - 60) < abs(words(best) - 60):
-            best = text
-    return best
+    raise AssertionError(f"no answer of {SHORTEST} to {LONGEST} words to {case.id}")
 
 
-def _compose(case: Case, chance: Random, level: str) -> str:
-    form = chance.choice(FORMS[case.persona])
-    decision = chance.choice(phrases.DECISIONS[level])
-    closings = phrases.CLOSINGS["customer" if case.persona == "customer" else "", level]
-    close = chance.choice(closings) if chance.random() < 0.6 else ""
+def _compose(case: Case, chance: Random, level: str, extras: bool | None) -> str:
+    form = "brief" if extras is False and chance.random() < 0.5 else chance.choice(FORMS[case.persona])
+    decision = chance.choice(phrases.DECISIONS[phrases.voice(case.persona), level])
+    closings = phrases.CLOSINGS[phrases.voice(case.persona), level]
+    close = chance.choice(closings) if extras or (extras is None and chance.random() < 0.4) else ""
     opening = ""
-    if case.worried:
+    if extras is False:
+        pass
+    elif case.worried:
         opening = chance.choice(phrases.COMFORT)
-    elif case.persona == "customer" and chance.random() < 0.7:
+    elif case.persona == "customer" and (extras or chance.random() < 0.7):
         opening = chance.choice(phrases.WARM)
     telling = [rule for rule in case.rules if rule.facts]
     goods = [rule.noun for rule in case.rules if not rule.facts]
@@ -54,48 +61,40 @@ def _compose(case: Case, chance: Random, level: str) -> str:
         body = _told(told, goods, chance) + " " + sentence(chance.choice(phrases.SO) + decision)
     else:
         body = sentence(decision) + " " + _told(telling, goods, chance, declined=level == DECLINE)
+    if level == GOOD:
+        body += ("\n" if form == "steps" else " ") + chance.choice(phrases.PLAIN)
     if form == "steps" and close:
         return "\n".join(part for part in (opening, body, close) if part)
     return " ".join(part for part in (opening, body, close) if part)
 
 
 def _told(rules: Sequence[Rule], goods: Sequence[str], chance: Random, declined: bool = False) -> str:
-    """One sentence a rule, joined by connectives; what asks for nothing comes last, or first."""
-    clauses = [chance.choice(rule.clauses) for rule in rules]
-    nothing = chance.choice(phrases.NOTHING).format(goods=listed(goods)) if goods else ""
-    if nothing and (not clauses or chance.random() < 0.75):
-        clauses.append(nothing)
-        nothing = ""
-    links = [link for link in chance.sample(phrases.LINKS, len(phrases.LINKS))]
+    """One sentence a rule, joined by connectives; what asks for nothing comes last."""
+    clauses = [_clause(rule, chance) for rule in rules]
+    if goods:
+        clauses.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
     told = []
     for number, clause in enumerate(clauses):
-        link = "" if number == 0 else links[number]
+        link = chance.choice(phrases.LINKS) if number else ""
         if number == len(clauses) - 1 and number > 1:
             link = chance.choice(phrases.LAST_LINKS)
         if declined and number == 1:
-            told.append(chance.choice(phrases.AFTERWARDS))
-            told[-1] += " " + clause + "."
-            continue
+            link = chance.choice(phrases.AFTERWARDS)
         told.append(sentence(link + clause))
-    if nothing:
-        told.insert(0, sentence(nothing)) if not declined else told.append(sentence(nothing))
     return " ".join(told)
 
 
-def _points(
-    rules: Sequence[Rule], goods: Sequence[str], chance: Random, form: str, decision: str, level: str
-) -> str:
+def _clause(rule: Rule, chance: Random) -> str:
+    """What follows from a rule, mostly with its reason."""
+    return chance.choices(rule.clauses, weights=(4, 4, 1)[: len(rule.clauses)])[0]
+
+
+def _points(rules: Sequence[Rule], goods: Sequence[str], chance: Random, form: str, decision: str, level: str) -> str:
     """A numbered list, or a broker's line of points."""
+    points = [_clause(rule, chance) if form == "steps" else rule.then for rule in rules]
+    if goods:
+        points.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
     if form == "steps":
-        points = [chance.choice(rule.clauses) for rule in rules]
-        if goods:
-            points.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
         head = sentence(decision) + " " + chance.choice(phrases.STEPS)
         return "\n".join([head, *(f"{n}. {sentence(point)}" for n, point in enumerate(points, start=1))])
-    points = [chance.choice(rule.brief) for rule in rules]
-    if goods:
-        points.append(chance.choice(phrases.NOTHING_BRIEF).format(goods=listed(goods)))
-    joined = "; ".join(points) if chance.random() < 0.5 else ". ".join(p[:1].upper() + p[1:] for p in points)
-    if level != GOOD and chance.random() < 0.35:
-        return sentence(joined) + " " + sentence(chance.choice(phrases.SO) + decision)
-    return sentence(decision) + " " + sentence(joined)
+    return sentence(decision) + " " + sentence("; ".join(points))

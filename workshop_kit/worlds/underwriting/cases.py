@@ -8,11 +8,21 @@ from random import Random
 
 from workshop_kit.worlds.base import Deck, Fact, holds, share_of
 from workshop_kit.worlds.underwriting.phrases import DECISION_FACTS, DECISION_WORDINGS, DECISIONS
-from workshop_kit.worlds.underwriting.rules import CONDITIONS, DECLINE, GOOD, GROUPS, LEVELS, REFER, Core, Procedure, Rule
+from workshop_kit.worlds.underwriting.rules import (
+    CONDITIONS,
+    DECLINE,
+    GOOD,
+    GROUPS,
+    LEVELS,
+    REFER,
+    Core,
+    Procedure,
+    Rule,
+)
 
 PERSONAS = ("broker", "trainee", "claims-handler", "branch-clerk", "customer")
 # How often each decision is wanted. Real books hold more plain cases; learners need to meet every decision.
-LEVEL_SHARES = {CONDITIONS: 9, REFER: 5, DECLINE: 4, GOOD: 3}
+LEVEL_SHARES = {CONDITIONS: 10, REFER: 4, DECLINE: 4, GOOD: 3}
 _HOME_ONLY = {"thatch", "stove"}
 _TRADE_ONLY = {"sprinklers"}
 
@@ -49,8 +59,8 @@ def draw(
     `used` counts how often each rule has come: rare ones are taken first.
     """
     trade = lead.factor == "trade" or lead.id in _TRADE_ONLY
-    if not trade and lead.factor not in ("use", "pipes") and lead.id not in _HOME_ONLY:
-        trade = chance.random() < 0.3
+    if not trade and lead.factor not in ("use", "pipes", "heating") and lead.id not in _HOME_ONLY:
+        trade = chance.random() < 0.45
     chosen = [lead]
     # A declined case has one reason; what would follow afterwards stays short.
     size = min(most, chance.choice((2, 3, 3)) if lead.level == DECLINE else chance.choice((2, 3, 3, 4)))
@@ -85,7 +95,7 @@ def _fits(rule: Rule, chosen: Sequence[Rule]) -> bool:
 
 def _rarest(options: Sequence[Rule], used: Mapping[str, int], chance: Random) -> Rule:
     """A rule that has come seldom; among good ones and others alike."""
-    return min(options, key=lambda rule: (used[rule.id] // 2 + (rule.level == GOOD) + chance.random() * 4))
+    return min(options, key=lambda rule: used[rule.id] // 2 + (rule.level == GOOD) + chance.random() * 4)
 
 
 def leads(rules: Mapping[str, Rule], topics: Sequence[str] | None, chance: Random) -> Deck[Rule]:
@@ -122,8 +132,9 @@ def rule_facts(part: Rule | Procedure) -> tuple[Fact, ...]:
 
 def _right_words(parts: Sequence[Rule | Procedure], level: str) -> str:
     """Everything that a right answer may say."""
-    texts = [text for part in parts for text in (*part.clauses, *getattr(part, "brief", ()), part.handbook)]
-    return ". ".join([*texts, *DECISIONS.get(level, ()), *DECISION_WORDINGS.get(level, ())])
+    texts = [text for part in parts for text in (*part.clauses, part.handbook)]
+    decided = [text for (_, of), told in DECISIONS.items() if of == level for text in told]
+    return ". ".join([*texts, *decided, *DECISION_WORDINGS.get(level, ())])
 
 
 def _only_wrong(wordings: Sequence[str], right: str) -> tuple[str, ...]:

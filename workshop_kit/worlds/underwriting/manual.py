@@ -21,12 +21,13 @@ TOPICS = (
 )
 # How single rules make a decision; they open the section on authority.
 DECIDING = (
-    "The strictest rule decides. If one rule declines, the whole case is declined. If none declines and one refers, the "
-    "case is referred, and the conditions of the other rules go along with it.",
-    "A case that is neither declined nor referred is accepted with conditions as soon as one rule brings a condition, a "
-    "deductible, an exclusion or a higher premium. Where no rule brings any of these, it is accepted on standard terms.",
-    "Where the manual says nothing about something, the technical desk has to be asked, and nothing may be promised before "
-    "they answer.",
+    "The strictest rule decides. If one rule declines, the whole case is declined. If none declines and one refers, "
+    "the case is referred, and the conditions of the other rules go along with it.",
+    "A case that is neither declined nor referred is accepted with conditions as soon as one rule brings a condition, "
+    "a deductible, an exclusion or a higher premium. Where no rule brings any of these, it is accepted on standard "
+    "terms.",
+    "Where the manual says nothing about something, the technical desk has to be asked, and nothing may be promised "
+    "before they answer.",
 )
 
 
@@ -62,7 +63,7 @@ def document() -> dict[str, Any]:
         "id": "insurance-underwriting",
         "title": TITLE,
         "brief": (
-            "Brokers, trainees, claims handlers, branch clerks and customers of the fictional insurer Pellowick Insurance "
+            "Brokers, trainees, claims handlers, clerks and customers of the fictional insurer Pellowick Insurance "
             "describe a home or a small business and ask whether it can be insured, on what terms, and why."
         ),
         "language": "en",
@@ -74,17 +75,29 @@ def document() -> dict[str, Any]:
             },
             {
                 "id": "friendly",
-                "text": "You explain Pellowick Insurance's underwriting manual to people in plain and friendly words. If the "
-                "manual does not say, say so.",
+                "text": "You explain Pellowick Insurance's underwriting manual to people in plain and friendly words. "
+                "If the manual does not say, say so.",
             },
             {"id": "brief", "text": "Answer in at most 40 words. Decide first, then name the terms."},
         ],
         "topics": [{"id": i, "title": t, "description": d} for i, t, d in TOPICS],
         "personas": [
             {"id": "broker", "name": "A broker", "description": "Has a client waiting and wants the terms at once."},
-            {"id": "trainee", "name": "A trainee", "description": "In the first month; wants the decision and the reasons."},
-            {"id": "claims-handler", "name": "A claims handler", "description": "Looks back at what should have been agreed."},
+            {
+                "id": "trainee",
+                "name": "A trainee",
+                "description": "In the first month; wants the decision and the reasons.",
+            },
+            {
+                "id": "claims-handler",
+                "name": "A claims handler",
+                "description": "Looks back at what should have been agreed.",
+            },
             {"id": "branch-clerk", "name": "A branch clerk", "description": "Prepares quotes for others to sign."},
-            {"id": "customer", "name": "A customer", "description": "Owns a home or a shop, and may be worried about cover."},
+            {
+                "id": "customer",
+                "name": "A customer",
+                "description": "Owns a home or a shop, and may be worried about cover.",
+            },
         ],
     }

@@ -76,12 +76,20 @@ LOOKUP_OPENERS = (
     ("", "Sorry to bother you: ", "Just so that I get it right: ", "Before I call back: "),
 )
 
-# Level -> the decision in words. Only the decision that is meant may stand in an answer.
-DECISIONS: dict[str, tuple[str, ...]] = {
-    GOOD: ("we can accept it on standard terms", "this one is accepted on standard terms", "accept it on standard terms"),
-    CONDITIONS: ("we can accept it with conditions", "this one is accepted with conditions", "accept it with conditions"),
-    REFER: ("we have to refer it", "this one has to be referred", "refer it before anything is promised"),
-    DECLINE: ("we have to decline it", "this one has to be declined", "decline it"),
+# (persona or "", level) -> the decision in words. Only the decision that is meant may stand in an answer.
+DECISIONS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", GOOD): ("we can accept this on standard terms", "accept this on standard terms"),
+    ("", CONDITIONS): ("we can accept this with conditions", "accept this with conditions"),
+    ("", REFER): ("we must refer this", "refer this"),
+    ("", DECLINE): ("we must decline this", "decline this"),
+    ("customer", GOOD): ("we can accept this on standard terms",),
+    ("customer", CONDITIONS): ("we can accept this with conditions",),
+    ("customer", REFER): ("we must refer this",),
+    ("customer", DECLINE): ("we must decline this",),
+    ("claims-handler", GOOD): ("this should have been accepted on standard terms",),
+    ("claims-handler", CONDITIONS): ("this should have been accepted with conditions",),
+    ("claims-handler", REFER): ("this should have been referred",),
+    ("claims-handler", DECLINE): ("this should have been declined",),
 }  # fmt: skip
 # What a reader may write for the decision; the others' wordings contradict it.
 DECISION_WORDINGS: dict[str, tuple[str, ...]] = {
@@ -97,39 +105,33 @@ DECISION_FACTS = {
     DECLINE: "Decline the case.",
 }
 
-WARM = (
-    "Thank you for telling me all this.",
-    "Thank you for asking us.",
-    "I am glad that you came to us.",
-    "Good that you asked first.",
+WARM = ("Thank you for asking us.", "Thank you for telling us all this.")
+COMFORT = ("I understand the worry, so let me be clear.", "I am sorry that this has been so hard.")
+NOTHING = ("there is nothing to add for {goods}", "nothing more is needed for {goods}")
+# Why a case is accepted on standard terms.
+PLAIN = (
+    "No rule asks for a condition, a deductible or more premium here.",
+    "None of these points brings a condition, a deductible or more premium.",
 )
-COMFORT = (
-    "I can see that this weighs on you, so let me be clear.",
-    "I am sorry that this has been so hard.",
-    "Please do not lose heart; here is where we stand.",
-    "I understand the worry, and I will tell you plainly.",
-)
-NOTHING = (
-    "there is nothing to add for {goods}",
-    "nothing more is needed for {goods}",
-    "we ask for nothing on account of {goods}",
-)
-NOTHING_BRIEF = ("nothing for {goods}", "no change for {goods}")
-LINKS = ("", "", "Also, ", "In addition, ", "On top of that, ", "Besides, ", "Then, ")
-LAST_LINKS = ("", "Finally, ", "Lastly, ", "And ")
-AFTERWARDS = ("If that changes one day, this would follow:", "Should it come back, keep in mind:", "For a second try, this is worth knowing:")
-SO = ("So ", "All in all, ", "Taken together, ", "Therefore ")
-STEPS = ("This is what applies:", "The points are these:", "In short:", "Step by step:")
+LINKS = ("", "", "Also, ", "In addition, ")
+LAST_LINKS = ("", "Finally, ")
+AFTERWARDS = ("If that changes, remember: ", "For a second try: ")
+SO = ("So ", "All in all, ")
+STEPS = ("These points apply:", "Step by step:")
 # (persona or "", level) -> last sentences that hold no fact of the manual.
 CLOSINGS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("customer", GOOD): ("You have made it easy for us.", "I am happy to get everything ready for you.", "Just tell me when you would like to begin."),
-    ("customer", CONDITIONS): ("I am happy to help you with each of these points.", "Call me if any of this is unclear.", "None of this should keep you from a good night's sleep."),
-    ("customer", REFER): ("I will stay in touch while my colleagues look at it.", "You will hear from me as soon as I know more.", "I will put in everything that speaks for you."),
-    ("customer", DECLINE): ("I wish I had better news for you.", "I am sorry, and I would be glad to see you again.", "Please come back to us when that is done."),
-    ("", GOOD): ("Nothing else stands in the way.", "The file can be closed as it is.", "No further question is open."),
-    ("", CONDITIONS): ("Please put every point into the offer.", "Each of these belongs in the written offer.", "The client should hear all of this before signing."),
-    ("", REFER): ("Nothing may be promised until they have answered.", "The client should wait for their word.", "Please send the whole file along."),
-    ("", DECLINE): ("Please tell the client kindly and say why.", "There is no room for an exception here.", "A short letter with the reason is enough."),
+    ("customer", GOOD): ("You have made it easy for us.", "I am happy to get everything ready for you."),
+    ("customer", CONDITIONS): ("I am happy to help you with each of these points.", "Call me if any of this is unclear."),
+    ("customer", REFER): ("I will stay in touch while my colleagues look at it.", "You will hear from me as soon as I know more."),
+    ("customer", DECLINE): ("I wish I had better news for you.", "I would be glad to hear from you again."),
+    ("claims-handler", GOOD): ("The file should hold no surprise.", "There is nothing more to look for."),
+    ("claims-handler", CONDITIONS): ("Please see whether the policy names every point.", "Each of these should be in the file."),
+    ("claims-handler", REFER): ("Please look for their answer in the file.", "Their answer should be in the file."),
+    ("claims-handler", DECLINE): ("Please talk to your team leader before you go on.", "How it came to be written is another question."),
+    ("", GOOD): ("Nothing else stands in the way.", "No further question is open."),
+    ("", CONDITIONS): ("Please put every point into the offer.", "The client should hear all of this before signing."),
+    ("", REFER): ("Nothing may be promised before they answer.", "Please send the whole file along."),
+    ("", DECLINE): ("Please tell the client kindly and say why.", "There is no room for an exception here."),
 }  # fmt: skip
 
 # What the manual is silent about: (topic, thing), for rows, practice and hidden questions.
@@ -151,15 +153,19 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 UNKNOWN_ASKS = (
-    ("What are our terms for {thing}?", "My client asks about {thing}. What applies?", "How does the manual treat {thing}?", "Does {thing} change the premium?", "Is {thing} a problem for cover?"),
-    ("The owner mentions {thing}. Which terms follow?", "What is the rule on {thing}?", "Somebody wants to know about {thing}. What shall I say?"),
+    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Does {thing} change the premium?", "My client asks about {thing}. What applies?"),
+    ("What is the rule on {thing}?", "Somebody wants to know about {thing}. What shall I say?", "Is there a rule for {thing}?"),
 )  # fmt: skip
 UNKNOWN_ANSWERS = (
-    "The manual says nothing about {thing}, so I will not guess. Please ask the technical desk before anything is promised.",
-    "I find nothing about {thing} in the manual. The technical desk has to be asked, and until they answer nothing should be promised.",
-    "About {thing} the manual is silent. Rather than make up a rule, please ask the technical desk and wait for their answer.",
+    "The manual says nothing about {thing}. Please ask the technical desk before anything is promised.",
+    "The manual says nothing about {thing}, so I will not guess. Please ask the technical desk and wait for their answer.",
 )
 UNKNOWN_WORDINGS = (
     "technical desk", "says nothing about", "nothing about", "manual is silent", "does not say", "doesn't say", "not in the manual",
     "not in the handbook", "does not mention", "doesn't mention", "no rule",
 )  # fmt: skip
+
+
+def voice(persona: str) -> str:
+    """The key of a persona in the tables of decisions and closings."""
+    return persona if persona in ("customer", "claims-handler") else ""

@@ -7,7 +7,7 @@ from random import Random
 from workshop_kit.worlds.base import listed, sentence
 from workshop_kit.worlds.underwriting import phrases
 from workshop_kit.worlds.underwriting.cases import Case
-from workshop_kit.worlds.underwriting.rules import DECLINE, REFER, Procedure, Rule
+from workshop_kit.worlds.underwriting.rules import Procedure, Rule
 
 
 def ask(case: Case, chance: Random, held_out: bool) -> str:
@@ -22,7 +22,7 @@ def ask(case: Case, chance: Random, held_out: bool) -> str:
     inside = [chance.choice(rule.np_other if held_out else rule.np) for rule in others[:attached]]
     after = [chance.choice(rule.says_other if held_out else rule.says) for rule in others[attached:]]
     if inside:
-        named += (" and " if " with " in named else " with ") + listed(inside)
+        named += (", " if " with " in named else " with ") + listed(inside)
     intro = chance.choice(phrases.INTROS[case.persona][side]).format(s=named)
     ask = chance.choice(phrases.ASKS[case.persona][side])
     worry = [chance.choice(phrases.WORRIES[side])] if case.worried else []
@@ -47,16 +47,11 @@ def lookup(part: Rule | Procedure, chance: Random, held_out: bool, opener: bool 
     return sentence(before + asked)
 
 
-def lookup_answer(part: Rule | Procedure, chance: Random, *, level: str = "") -> str:
+def lookup_answer(part: Rule | Procedure, chance: Random) -> str:
     """The rule in a sentence or two, with its reason."""
-    told = sentence(chance.choice(part.clauses[1:] if isinstance(part, Rule) and part.facts else part.clauses))
-    level = level or getattr(part, "level", "")
-    if level in (REFER, DECLINE):
-        decided = sentence(chance.choice(phrases.DECISIONS[level]))
-        return f"{decided} {told}" if chance.random() < 0.5 else f"{told} {sentence('so ' + decided[:1].lower() + decided[1:])}"
+    told = sentence(chance.choice(part.clauses[1:2] if isinstance(part, Rule) and part.facts else part.clauses))
     if isinstance(part, Procedure):
-        # The handbook's second sentence gives a little more than was asked.
-        return f"{told} {part.handbook.split('. ', 1)[1]}"
+        return f"{told} {part.more}"
     return told
 
 
@@ -66,8 +61,8 @@ def second_need(asked: str, part: Rule | Procedure, chance: Random, held_out: bo
     also = lookup(part, chance, held_out, opener=False)
     if not frame.endswith(": {q}"):
         also = also[:1].lower() + also[1:]
-    told = chance.choice(part.clauses)
-    opening = chance.choice(("As for your other question, ", "On the other point: ", "And to your second question: "))
+    told = part.clauses[0]
+    opening = chance.choice(("As for your other question, ", "On your other question, "))
     return f"{asked} {frame.format(q=also)}", sentence(opening + told)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
+from workshop_kit.worlds.base import sentence
+
 GOOD, CONDITIONS, REFER, DECLINE = "good", "conditions", "refer", "decline"
 LEVELS = (GOOD, CONDITIONS, REFER, DECLINE)
 
@@ -17,18 +19,19 @@ PERCENT = {
     "hydrant": "15%",
     "fryers": "20%",
     "guests": "25%",
-    "joinery": "30%",
+    "woodwork": "30%",
     "shingles": "2%",
 }
-DOLLARS = {"two_claims": "$1,500", "pipes": "$2,500", "cash": "$3,000", "zone_b": "$5,000"}
-DESKS = ("heritage desk", "environment desk", "regional manager", "head office")
+DOLLARS = {"two_claims": "$1,500", "pipes": "$2,500", "river": "$5,000"}
+DESKS = ("heritage desk", "environment desk", "head office")
+NOTHING_FOLLOWS = "There is no condition and no change of premium."
 GROUPS: dict[str, tuple[str, ...]] = {
     "percent": tuple(PERCENT.values()),
     "dollars": tuple(DOLLARS.values()),
     "desk": DESKS,
 }
 # Amounts that change places from edition to edition.
-_MOVABLE = (("aluminum", "hydrant", "fryers", "guests", "joinery"), tuple(DOLLARS))
+_MOVABLE = (("aluminum", "hydrant", "fryers", "guests", "woodwork"), tuple(DOLLARS))
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ class Core:
 class Rule:
     """A value of a risk factor and what follows from it.
 
-    np: how a case names it ("a fuse box"; for a use or trade the whole subject, "a rented {home}");
-    says: whole sentences that say so; np_other and says_other: wordings kept for practice and hidden questions;
-    clauses: what follows, as a sentence that starts in lower case; brief: the same for a broker in a hurry;
-    noun: how an answer names it when there is nothing to add.
+    noun: how an answer names it when there is nothing to add; then: what follows, as a clause that begins with the
+    factor in lower case; why: the reason, as a clause of its own.
+    np: how a case names it ("a fuse box"; for a use or trade the whole subject, "a rented {home}"); says: whole
+    sentences that say so; np_other and says_other: wordings kept for practice and hidden questions.
     """
 
     id: str
@@ -61,10 +64,21 @@ class Rule:
     np_other: tuple[str, ...]
     says: tuple[str, ...]
     says_other: tuple[str, ...]
-    clauses: tuple[str, ...]
-    brief: tuple[str, ...]
-    handbook: str
+    then: str
+    why: str = ""
     facts: tuple[Core, ...] = ()
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """What follows: alone, with the reason behind it, with the reason before it."""
+        return (
+            (self.then, f"{self.then}, because {self.why}", f"{self.why}, so {self.then}") if self.why else (self.then,)
+        )
+
+    @property
+    def handbook(self) -> str:
+        """The rule as it stands in the manual."""
+        return f"{sentence(self.then)} {sentence('This is because ' + self.why) if self.why else NOTHING_FOLLOWS}"
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,19 @@ class Procedure:
     topic: str
     asks: tuple[str, ...]
     asks_other: tuple[str, ...]
-    clauses: tuple[str, ...]
-    handbook: str
+    then: str
+    more: str
     facts: tuple[Core, ...]
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The rule as a clause."""
+        return (self.then,)
+
+    @property
+    def handbook(self) -> str:
+        """The rule as it stands in the manual."""
+        return f"{sentence(self.then)} {self.more}"
 
 
 def amounts(edition: int) -> dict[str, str]:
@@ -91,16 +115,9 @@ def amounts(edition: int) -> dict[str, str]:
 
 
 def filled(rule: Rule, values: Mapping[str, str]) -> Rule:
-    """The rule with its amounts written in; "{home}" stays for the question to fill in."""
-    known = {**values, "home": "{home}"}
-
-    def fill(texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(text.format_map(known) for text in texts)
-
-    return replace(
-        rule,
-        clauses=fill(rule.clauses),
-        brief=fill(rule.brief),
-        handbook=rule.handbook.format_map(known),
-        facts=tuple(replace(c, fact=c.fact.format_map(known), any_of=fill(c.any_of)) for c in rule.facts),
+    """The rule with its amounts written in."""
+    facts = tuple(
+        replace(c, fact=c.fact.format_map(values), any_of=tuple(w.format_map(values) for w in c.any_of))
+        for c in rule.facts
     )
+    return replace(rule, then=rule.then.format_map(values), facts=facts)

@@ -13,10 +13,10 @@ from workshop_kit.worlds.underwriting.answers import answer
 from workshop_kit.worlds.underwriting.cases import Case, draw, key_facts, leads, rule_facts
 from workshop_kit.worlds.underwriting.mistakes import spoiled
 from workshop_kit.worlds.underwriting.questions import ask, lookup, lookup_answer, second_need, unknown
-from workshop_kit.worlds.underwriting.rules import Procedure, Rule
+from workshop_kit.worlds.underwriting.rules import DECLINE, REFER, Procedure, Rule
 
 KINDS = {"case": 0.55, "two-needs": 0.20, "lookup": 0.15, "not-in-handbook": 0.10}
-ROW_KINDS = {"case": 0.70, "two-needs": 0.10, "lookup": 0.12, "not-in-handbook": 0.08}
+ROW_KINDS = {"case": 0.66, "two-needs": 0.14, "lookup": 0.12, "not-in-handbook": 0.08}
 _UNKNOWN = Fact(
     "The manual does not say; the technical desk has to be asked.", phrases.UNKNOWN_WORDINGS, "unknown",
     ("standard terms", "with conditions", "declined", "deductible of", "premium goes up", "is excluded", "discount of"),
@@ -109,7 +109,8 @@ class _Maker:
         self.lookups = Deck(mine or parts, chance)
         # What the office itself does is asked for in no case, so rows may ask for all of it.
         taught = [part for part in parts if isinstance(part, Procedure)] if share == "rows" else []
-        self.seconds = Deck([*taught, *(mine or parts)], chance)
+        seconds = [part for part in mine or parts if getattr(part, "level", "") not in (REFER, DECLINE)]
+        self.seconds = Deck([*taught, *seconds], chance)
         things = [u for u in phrases.UNKNOWN[share] if topics is None or u[0] in topics] or phrases.UNKNOWN[share]
         self.things = Deck(things, chance)
 
@@ -127,15 +128,18 @@ class _Maker:
         for _ in range(60):
             case = draw(self.rules, self.share, lead, self.chance, used=self.used, most=most)
             if case is not None and case.id not in self.cases:
-                self.cases.add(case.id)
-                self.used.update(rule.id for rule in case.rules)
                 return case
         return None
+
+    def _take(self, case: Case, id: str) -> None:
+        self.cases.add(id)
+        self.used.update(rule.id for rule in case.rules)
 
     def _case(self) -> tuple[WorldQuestion, Callable[[Random], str]] | None:
         case = self._draw()
         if case is None:
             return None
+        self._take(case, case.id)
         question = WorldQuestion(
             case.id,
             case.topic,
@@ -150,14 +154,18 @@ class _Maker:
         return question, lambda wrong: spoiled(case, self.rules, question.reference_answer, wrong)
 
     def _two(self) -> tuple[WorldQuestion, Callable[[Random], str]] | None:
-        case, part = self._draw(most=2), self.seconds.draw()
-        if case is None or part.id in case.id.split("+") or getattr(part, "level", "") in ("refer", "decline"):
+        case = self._draw(most=self.chance.choice((2, 2, 3)))
+        if case is None:
             return None
-        if getattr(part, "factor", "-") in {rule.factor for rule in case.rules}:
+        factors = {rule.factor for rule in case.rules}
+        part = next(part for part in iter(self.seconds.draw, None) if getattr(part, "factor", "") not in factors)
+        id = f"{case.id}/{part.id}"
+        if id in self.cases:
             return None
+        self._take(case, id)
         asked, second = second_need(ask(case, self.chance, self.held_out), part, self.chance, self.held_out)
         question = WorldQuestion(
-            f"{case.id}/{part.id}",
+            id,
             case.topic,
             asked,
             answer(case, self.chance, second=second),
@@ -187,7 +195,5 @@ class _Maker:
     def _unknown(self) -> tuple[WorldQuestion, Callable[[Random], str]]:
         topic, thing = self.things.draw()
         asked, told = unknown(thing, self.chance, self.held_out)
-        question = WorldQuestion(
-            f"unknown/{thing}", topic, asked, told, (_UNKNOWN,), "simple", "not-in-handbook"
-        )
+        question = WorldQuestion(f"unknown/{thing}", topic, asked, told, (_UNKNOWN,), "simple", "not-in-handbook")
         return question, lambda wrong: spoiled(None, self.rules, question.reference_answer, wrong, thing)
