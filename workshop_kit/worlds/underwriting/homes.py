@@ -11,7 +11,7 @@ ELECTRICS = (
         np_other=("a fuse box in the cellar", "its first fuse box"),
         says=("It still has a fuse box.", "The power runs through an old fuse box.", "There is a fuse box, no breakers."),
         says_other=("All circuits hang on a fuse box.", "Nobody ever swapped the fuse box for breakers."),
-        then="the fuse box must be replaced with a breaker panel within 60 days",
+        then="a fuse box must be replaced with a breaker panel within 60 days",
         why="old fuses can overheat",
         facts=(
             Core("condition", "A breaker panel replaces the fuse box.", ("breaker panel", "panel of breakers", "breaker box")),

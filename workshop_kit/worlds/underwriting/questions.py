@@ -22,7 +22,7 @@ def ask(case: Case, chance: Random, held_out: bool) -> str:
     inside = [chance.choice(rule.np_other if held_out else rule.np) for rule in others[:attached]]
     after = [chance.choice(rule.says_other if held_out else rule.says) for rule in others[attached:]]
     if inside:
-        named += (", " if " with " in named else " with ") + listed(inside)
+        named += (" with " if " with " not in named else " and " if len(inside) == 1 else ", ") + listed(inside)
     intro = chance.choice(phrases.INTROS[case.persona][side]).format(s=named)
     ask = chance.choice(phrases.ASKS[case.persona][side])
     worry = [chance.choice(phrases.WORRIES[side])] if case.worried else []
