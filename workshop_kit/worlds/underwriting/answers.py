@@ -13,11 +13,11 @@ from workshop_kit.worlds.underwriting.rules import DECLINE, GOOD, Rule
 SHORTEST, LONGEST = 30, 90
 # Persona -> the forms of an answer that suit it; a form that stands twice comes twice as often.
 FORMS = {
-    "broker": ("decided", "brief", "brief", "steps"),
-    "trainee": ("decided", "reasoned", "reasoned", "steps"),
-    "claims-handler": ("decided", "reasoned", "brief"),
-    "branch-clerk": ("decided", "reasoned", "steps", "brief"),
-    "customer": ("decided", "reasoned", "steps"),
+    "broker": ("brief", "brief", "brief", "decided"),
+    "trainee": ("reasoned", "reasoned", "reasoned", "steps"),
+    "claims-handler": ("reasoned", "reasoned", "decided"),
+    "branch-clerk": ("steps", "steps", "reasoned", "brief"),
+    "customer": ("reasoned", "reasoned", "steps", "decided"),
 }
 
 
@@ -53,27 +53,45 @@ def _compose(case: Case, chance: Random, level: str, extras: bool | None) -> str
         opening = chance.choice(phrases.COMFORT)
     elif case.persona == "customer" and (extras or chance.random() < 0.7):
         opening = chance.choice(phrases.WARM)
-    telling = [rule for rule in case.rules if rule.facts]
-    goods = [rule.noun for rule in case.rules if not rule.facts]
-    if form == "brief" or form == "steps":
-        body = _points(telling, goods, chance, form, decision, level)
-    elif form == "reasoned" and level != DECLINE:
-        told = chance.sample(telling, len(telling))
-        body = _told(told, goods, chance) + " " + sentence(chance.choice(phrases.SO) + decision)
-    else:
-        body = sentence(decision) + " " + _told(telling, goods, chance, declined=level == DECLINE)
     if level == GOOD:
-        body += ("\n" if form == "steps" else " ") + chance.choice(phrases.PLAIN)
+        decision += phrases.PLAIN
+    rules = list(case.rules)
+    if level == DECLINE:
+        rules.sort(key=lambda rule: rule is not case.lead)
+        form = "decided"
+    elif chance.random() < 0.15:
+        chance.shuffle(rules)
+    if form in ("brief", "steps"):
+        body = _points(rules, chance, form, decision)
+    elif form == "reasoned":
+        body = _told(rules, chance) + " " + sentence(chance.choice(phrases.SO) + decision)
+    else:
+        body = sentence(decision) + " " + _told(rules, chance, declined=level == DECLINE)
     if form == "steps" and close:
         return "\n".join(part for part in (opening, body, close) if part)
     return " ".join(part for part in (opening, body, close) if part)
 
 
-def _told(rules: Sequence[Rule], goods: Sequence[str], chance: Random, declined: bool = False) -> str:
-    """One sentence a rule, joined by connectives; what asks for nothing comes last."""
-    clauses = [_clause(rule, chance) for rule in rules]
-    if goods:
+def _clauses(rules: Sequence[Rule], chance: Random, form: str = "") -> list[str]:
+    """What follows from each rule, mostly with its reason; several that ask for nothing may share one clause."""
+    goods = [rule.noun for rule in rules if not rule.facts]
+    shared = len(goods) > 1 and chance.random() < 0.6
+    clauses = []
+    for rule in rules:
+        if form == "brief":
+            clause = rule.then
+        else:
+            clause = chance.choices(rule.clauses, weights=(5, 4, 1)[: len(rule.clauses)])[0]
+        if rule.facts or not shared:
+            clauses.append(clause)
+    if shared:
         clauses.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
+    return clauses
+
+
+def _told(rules: Sequence[Rule], chance: Random, declined: bool = False) -> str:
+    """One sentence a clause, joined by connectives."""
+    clauses = _clauses(rules, chance)
     told = []
     for number, clause in enumerate(clauses):
         link = chance.choice(phrases.LINKS) if number else ""
@@ -85,16 +103,9 @@ def _told(rules: Sequence[Rule], goods: Sequence[str], chance: Random, declined:
     return " ".join(told)
 
 
-def _clause(rule: Rule, chance: Random) -> str:
-    """What follows from a rule, mostly with its reason."""
-    return chance.choices(rule.clauses, weights=(4, 4, 1)[: len(rule.clauses)])[0]
-
-
-def _points(rules: Sequence[Rule], goods: Sequence[str], chance: Random, form: str, decision: str, level: str) -> str:
+def _points(rules: Sequence[Rule], chance: Random, form: str, decision: str) -> str:
     """A numbered list, or a broker's line of points."""
-    points = [_clause(rule, chance) if form == "steps" else rule.then for rule in rules]
-    if goods:
-        points.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
+    points = _clauses(rules, chance, form)
     if form == "steps":
         head = sentence(decision) + " " + chance.choice(phrases.STEPS)
         return "\n".join([head, *(f"{n}. {sentence(point)}" for n, point in enumerate(points, start=1))])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from workshop_kit.worlds.base import Deck, Fact, holds, share_of
@@ -29,11 +29,12 @@ _TRADE_ONLY = {"sprinklers"}
 
 @dataclass(frozen=True)
 class Case:
-    """A risk: the rules that its factors call for, the decisive one first, and who asks about it."""
+    """A risk: the rules that its factors call for, in the order in which they are told, and who asks about it."""
 
     rules: tuple[Rule, ...]
     persona: str
     worried: bool = False
+    about: str = ""
 
     @property
     def id(self) -> str:
@@ -41,14 +42,19 @@ class Case:
         return "+".join(sorted(rule.id for rule in self.rules))
 
     @property
+    def lead(self) -> Rule:
+        """The rule that decides: the strictest."""
+        return max(self.rules, key=lambda rule: LEVELS.index(rule.level))
+
+    @property
     def level(self) -> str:
-        """The decision: that of the strictest rule."""
-        return max((rule.level for rule in self.rules), key=LEVELS.index)
+        """The decision."""
+        return self.lead.level
 
     @property
     def topic(self) -> str:
-        """The topic of the decisive rule."""
-        return self.rules[0].topic
+        """The topic of the rule that the case was drawn for, or of the decisive one."""
+        return self.about or self.lead.topic
 
 
 def draw(
@@ -72,11 +78,13 @@ def draw(
         if not options:
             return None
         chosen.append(_rarest(options, used, chance))
-    case = Case(tuple(chosen), chance.choice(PERSONAS))
+    chance.shuffle(chosen)
+    chosen.sort(key=lambda rule: rule.factor not in ("use", "trade"))  # what it is comes first
+    case = Case(tuple(chosen), chance.choice(PERSONAS), about=lead.topic)
     if share_of(case.id) != share:
         return None
     worried = case.persona == "customer" and case.level != GOOD and chance.random() < 0.6
-    return Case(case.rules, case.persona, worried)
+    return replace(case, worried=worried)
 
 
 def _belongs(rule: Rule, trade: bool) -> bool:

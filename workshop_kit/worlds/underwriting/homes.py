@@ -25,7 +25,7 @@ ELECTRICS = (
         says=("The wiring is aluminum.", "It has aluminum wiring.", "The electrician found aluminum wiring."),
         says_other=("Aluminum wiring runs through all the rooms.", "Behind the sockets the wires are aluminum."),
         then="aluminum wiring needs an electrician's certificate and adds {aluminum} to the premium",
-        why="the joints can work loose",
+        why="loose joints can glow",
         facts=(
             Core("paper", "An electrician's certificate is needed.", ("electrician's certificate", "electricians certificate", "certificate from an electrician")),
             Core("amount", "Aluminum wiring adds {aluminum} to the premium.", ("{aluminum}",), "percent"),
@@ -38,7 +38,7 @@ ELECTRICS = (
         says=("The wiring is knob-and-tube.", "It still runs on knob-and-tube wiring.", "There is knob-and-tube wiring in the walls."),
         says_other=("Knob-and-tube wiring was never taken out.", "The survey mentions knob-and-tube wiring."),
         then="knob-and-tube wiring must be declined until the building is rewired",
-        why="the old insulation crumbles",
+        why="the cloth around it crumbles",
         facts=(
             Core("step", "It can be looked at again once the building is rewired.", ("rewired", "rewiring", "rewire", "new wiring")),
         ),
@@ -60,8 +60,8 @@ ROOF = (
         np_other=("wood shingles overhead", "a roof covered in wood shingles"),
         says=("The roof is wood shingles.", "It has a wood shingle roof.", "Wood shingles cover the roof."),
         says_other=("Up top there are wood shingles.", "They kept the wood shingles on the roof."),
-        then="a wood shingle roof carries a wind and hail deductible of {shingles}",
-        why="storms can lift the shingles",
+        then="shingles carry a wind and hail deductible of {shingles}",
+        why="storms can lift them off",
         facts=(
             Core("condition", "A wind and hail deductible applies.", ("wind and hail", "hail and wind", "wind or hail")),
             Core("amount", "The wind and hail deductible is {shingles}.", ("{shingles}",), "percent"),
@@ -74,7 +74,7 @@ ROOF = (
         says=("The roof is thatched.", "It has a thatched roof.", "The roof is thatch."),
         says_other=("It is thatched with reed.", "Its thatched roof is the pride of the village."),
         then="a thatched roof must be referred to the heritage desk, and the chimney needs a spark arrestor",
-        why="one spark can burn the whole roof",
+        why="straw burns fast",
         facts=(
             Core("name", "The heritage desk decides on thatch.", ("heritage desk",), "desk"),
             Core("condition", "The chimney needs a spark arrestor.", ("spark arrestor", "spark arrester", "spark guard")),
@@ -97,25 +97,24 @@ WATER = (
         np_other=("a river at the foot of the lot", "a river across the road"),
         says=("It is close to the river.", "There is a river nearby.", "The river runs behind it."),
         says_other=("From the window you see the river.", "The river is just down the lane."),
-        then="a river nearby means a flood deductible of {river}",
+        then="the river brings a flood deductible of {river}",
         why="high water comes every few years",
         facts=(Core("amount", "The flood deductible is {river}.", ("{river}",), "dollars"),),
     ),
     Rule(
         "coast", "water", "flood", CONDITIONS, "the place on the coast",
-        np=("a place on the coast", "an address on the coast", "a view of the coast"),
+        np=("a place on the coast", "an address on the coast", "the coast in front of it"),
         np_other=("a spot right on the coast", "the coast at its doorstep"),
         says=("It is on the coast.", "The address is on the coast.", "It stands right on the coast."),
         says_other=("We are talking about the coast here.", "The coast is a few steps away."),
-        then="on the coast, storm surge is excluded and the state flood pool can cover it",
-        why="waves can reach the building",
+        then="the coast means that storm surge is excluded",
+        why="waves can reach that far",
         facts=(
             Core(
                 "condition", "Storm surge is excluded.",
                 ("storm surge is excluded", "excludes storm surge", "exclude storm surge", "storm surge excluded", "storm surge is not covered", "without storm surge"),
                 wrong=("storm surge is covered", "storm surge is included"),
             ),
-            Core("name", "The state flood pool can cover it.", ("flood pool",)),
         ),
     ),
     Rule(
@@ -124,7 +123,7 @@ WATER = (
         np_other=("a place high on a hill", "a hill under it"),
         says=("It stands on a hill.", "It is on a hill.", "The address is on a hill."),
         says_other=("You have to climb a hill to get there.", "It looks down from a hill."),
-        then="a place on a hill needs nothing more",
+        then="a hill needs nothing more",
     ),
     Rule(
         "pipes", "water", "pipes", CONDITIONS, "the galvanized pipes",
@@ -133,7 +132,7 @@ WATER = (
         says=("The pipes are galvanized.", "It has galvanized pipes.", "The plumbing is old galvanized pipes."),
         says_other=("Its water runs through galvanized pipes.", "The plumber speaks of galvanized pipes."),
         then="galvanized pipes need a leak detector and carry a water damage deductible of {pipes}",
-        why="such pipes rust from inside",
+        why="rust eats them from inside",
         facts=(
             Core("condition", "A leak detector is required.", ("leak detector", "leak detectors", "leak alarm")),
             Core("amount", "The water damage deductible is {pipes}.", ("{pipes}",), "dollars"),

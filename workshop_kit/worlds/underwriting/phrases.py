@@ -109,10 +109,7 @@ WARM = ("Thank you for asking us.", "Thank you for telling us all this.")
 COMFORT = ("I understand the worry, so let me be clear.", "I am sorry that this has been so hard.")
 NOTHING = ("there is nothing to add for {goods}", "nothing more is needed for {goods}")
 # Why a case is accepted on standard terms.
-PLAIN = (
-    "No rule asks for a condition, a deductible or more premium here.",
-    "None of these points brings a condition, a deductible or more premium.",
-)
+PLAIN = ", because no point brings a condition, a deductible or more premium"
 LINKS = ("", "", "Also, ", "In addition, ")
 LAST_LINKS = ("", "Finally, ")
 AFTERWARDS = ("If that changes, remember: ", "For a second try: ")
@@ -153,7 +150,7 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 UNKNOWN_ASKS = (
-    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Does {thing} change the premium?", "My client asks about {thing}. What applies?"),
+    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Is there more premium for {thing}?", "My client asks about {thing}. What applies?"),
     ("What is the rule on {thing}?", "Somebody wants to know about {thing}. What shall I say?", "Is there a rule for {thing}?"),
 )  # fmt: skip
 UNKNOWN_ANSWERS = (

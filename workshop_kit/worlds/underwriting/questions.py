@@ -17,7 +17,6 @@ def ask(case: Case, chance: Random, held_out: bool) -> str:
     home = chance.choice(phrases.HOMES_OTHER if held_out else phrases.HOMES)
     named = chance.choice(subject.np_other if held_out else subject.np).format(home=home) if subject else f"a {home}"
     others = [rule for rule in case.rules if rule is not subject]
-    chance.shuffle(others)
     attached = chance.choice((0, 0, 1, len(others), len(others)))
     inside = [chance.choice(rule.np_other if held_out else rule.np) for rule in others[:attached]]
     after = [chance.choice(rule.says_other if held_out else rule.says) for rule in others[attached:]]

@@ -19,7 +19,6 @@ PERCENT = {
     "hydrant": "15%",
     "fryers": "20%",
     "guests": "25%",
-    "woodwork": "30%",
     "shingles": "2%",
 }
 DOLLARS = {"two_claims": "$1,500", "pipes": "$2,500", "river": "$5,000"}
@@ -31,7 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "desk": DESKS,
 }
 # Amounts that change places from edition to edition.
-_MOVABLE = (("aluminum", "hydrant", "fryers", "guests", "woodwork"), tuple(DOLLARS))
+_MOVABLE = (("aluminum", "hydrant", "fryers", "guests"), tuple(DOLLARS))
 
 
 @dataclass(frozen=True)

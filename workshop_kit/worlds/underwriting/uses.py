@@ -10,8 +10,8 @@ OCCUPANCY = (
         np=("a {home} let to tenants", "a {home} rented to tenants", "a {home} with tenants"),
         np_other=("a {home} where tenants live", "a {home} rented out to tenants"),
         says=(), says_other=(),
-        then="a home with tenants needs a gas and wiring check every year, and theft by tenants is excluded",
-        why="tenants come and go",
+        then="tenants call for a gas and wiring check every year, and theft by tenants is excluded",
+        why="people and keys come and go",
         facts=(
             Core(
                 "condition", "A gas and wiring check is needed every year.",
@@ -28,8 +28,8 @@ OCCUPANCY = (
         np=("a {home} let to holiday guests", "a {home} for holiday guests", "a {home} rented to holiday guests"),
         np_other=("a {home} where holiday guests stay", "a {home} offered online to holiday guests"),
         says=(), says_other=(),
-        then="a home with holiday guests needs a smoke alarm in every bedroom and adds {guests} to the premium",
-        why="guests do not know the way out",
+        then="holiday guests need a smoke alarm in every bedroom and add {guests} to the premium",
+        why="strangers do not know the way out",
         facts=(
             Core("condition", "A smoke alarm is needed in every bedroom.", ("smoke alarm", "smoke alarms", "smoke detector", "smoke detectors")),
             Core("amount", "Holiday guests add {guests} to the premium.", ("{guests}",), "percent"),
@@ -63,7 +63,7 @@ TRADES = (
         np_other=("a family bakery", "a bakery with two ovens"),
         says=(), says_other=(),
         then="a bakery must have its flues cleaned every six months",
-        why="flour dust and grease can burn",
+        why="flour dust can explode",
         facts=(
             Core("condition", "The flues have to be cleaned.", ("flues", "flue")),
             Core("time", "They are cleaned every six months.", ("six months", "6 months"), wrong=("three months", "twelve months")),
@@ -79,18 +79,6 @@ TRADES = (
         facts=(
             Core("condition", "An extinguishing system is needed over the fryers.", ("extinguishing system", "extinguisher system", "extinguishing systems")),
             Core("amount", "Deep fryers add {fryers} to the premium.", ("{fryers}",), "percent"),
-        ),
-    ),
-    Rule(
-        "woodwork", "trades", "trade", CONDITIONS, "the wood workshop",
-        np=("a wood workshop", "a small wood workshop", "a wood workshop that makes doors"),
-        np_other=("a wood workshop with six people", "a family wood workshop"),
-        says=(), says_other=(),
-        then="a wood workshop needs dust extraction and adds {woodwork} to the premium",
-        why="sawdust burns easily",
-        facts=(
-            Core("condition", "Dust extraction is needed.", ("dust extraction", "dust extractor", "dust extractors", "extraction of dust")),
-            Core("amount", "A wood workshop adds {woodwork} to the premium.", ("{woodwork}",), "percent"),
         ),
     ),
     Rule(
@@ -111,7 +99,7 @@ TRADES = (
         np_other=("a shop with fireworks on its shelves", "a fireworks seller"),
         says=(), says_other=(),
         then="fireworks must be declined, and the specialist market is the place to ask",
-        why="one spark can set off the stock",
+        why="a whole stock can blow up",
         facts=(Core("name", "The specialist market takes fireworks.", ("specialist market", "specialist insurer", "specialist insurers")),),
     ),
 )  # fmt: skip
@@ -177,14 +165,6 @@ PROCEDURES = (
         facts=(Core("time", "A quote is good for 45 days.", ("45 days", "forty-five days"), wrong=("30 days", "90 days", "60 days")),),
     ),
     Procedure(
-        "form", "authority",
-        asks=("What do we need before cover can start?", "Which paper must be there before cover starts?", "What is needed for cover to start?"),
-        asks_other=("What has to be signed before cover begins?", "Without which paper may no cover begin?"),
-        then="cover starts only with a signed proposal form",
-        more="A telephone call is not enough.",
-        facts=(Core("paper", "The signed proposal form is needed.", ("proposal form",)),),
-    ),
-    Procedure(
         "installments", "authority",
         asks=("Can the premium be paid in installments?", "Into how many installments can the premium be split?", "What about paying in installments?"),
         asks_other=("May the premium be paid bit by bit, in installments?", "How many installments do we allow?"),
@@ -199,13 +179,5 @@ PROCEDURES = (
         then="a loss must be reported within 14 days",
         more="Photographs help us to settle it sooner.",
         facts=(Core("time", "A loss is reported within 14 days.", ("14 days", "fourteen days"), wrong=("7 days", "30 days", "seven days")),),
-    ),
-    Procedure(
-        "cancel", "authority",
-        asks=("How can a policy be cancelled?", "What notice does it take to cancel a policy?", "What does it take to cancel a policy?"),
-        asks_other=("How does someone cancel their policy?", "How far ahead must a cancellation reach us?"),
-        then="a policy can be cancelled with one month's notice",
-        more="It has to be done in writing.",
-        facts=(Core("time", "Cancelling takes one month's notice.", ("one month's notice", "a month's notice", "one month notice", "notice of one month"), wrong=("two weeks' notice", "three months' notice", "one week's notice")),),
     ),
 )  # fmt: skip
