@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+# The tests run on the tiny model, and so does every process that they start; those of the real one say so themselves.
+os.environ.setdefault("WORKSHOP_BASE_MODEL", "tiny")
 pytest.register_assert_rewrite("tests.worlds")
 # No property is about time, and a busy machine is slow at any moment.
 settings.register_profile("workshop", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,7 @@ WORKSHOP_ROLE_ARN       the execution role for training jobs and endpoints
 WORKSHOP_LEAGUE_URL     the league server to submit to; a local one is started when unset
 WORKSHOP_LEAGUE_TOKEN   the token to use there, instead of the one kept when this workspace joined
 WORKSHOP_TEAM           the team whose name the tags carry (set by itself once a workspace has joined)
-WORKSHOP_BASE_MODEL     a causal LM of the transformers library to use instead of the shipped base (local AWS only)
+WORKSHOP_BASE_MODEL     the base of local AWS: "tiny", an id of `workshop-kit models`, or a causal LM (folder or hub id)
 WORKSHOP_MODEL_WRITER, WORKSHOP_MODEL_JUDGE, WORKSHOP_MODEL_REFERENCE
                         the Bedrock model id for that role
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from workshop_kit.base_model import base_choice
 from workshop_kit.errors import BadInput
 
 DEFAULT_DOMAIN = "state-local-services"
@@ -67,12 +68,27 @@ def workspace_root(start: Path | None = None) -> Path:
 
 
 def datasets_root() -> Path:
-    """The folder with one sub-folder per domain.
+    """The folder with one sub-folder per domain: WORKSHOP_DATASETS, else the shipped one for this workspace's base.
+
+    The tiny model has domains of its own under the same ids, written in the little language that it knows. Raises
+    BadInput when the folder does not exist.
+    """
+    folder = tracks_root()
+    if not os.environ.get("WORKSHOP_DATASETS") and base_choice(workspace_root()).tiny:
+        folder = folder / "tiny"
+    return _existing(folder)
+
+
+def tracks_root() -> Path:
+    """The folder with the shipped rows that belong to no domain (sums, travel intents), the same for every base.
 
     Raises BadInput when it does not exist.
     """
     told = os.environ.get("WORKSHOP_DATASETS")
-    folder = Path(told).expanduser() if told else REPO_ROOT / "datasets"
+    return _existing(Path(told).expanduser() if told else REPO_ROOT / "datasets")
+
+
+def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise BadInput(f"No folder of domains at {folder}; set WORKSHOP_DATASETS to the kit's datasets/ folder.")
     return folder.resolve()

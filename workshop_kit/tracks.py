@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop_kit.domains import Domain
 from workshop_kit.errors import BadInput
-from workshop_kit.settings import datasets_root
+from workshop_kit.settings import tracks_root
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Sums:
 
 def load_intents() -> Intents:
     """The travel desk. Raises BadInput when its files are missing or damaged."""
-    folder = datasets_root() / "travel-intents"
+    folder = tracks_root() / "travel-intents"
     try:
         about = json.loads((folder / "intents.json").read_text(encoding="utf-8"))
         system, labels = about["system"], tuple(about["labels"])
@@ -62,7 +62,7 @@ def load_intents() -> Intents:
 
 def load_sums() -> Sums:
     """The sums. Raises BadInput when their files are missing or damaged."""
-    folder = datasets_root() / "sums"
+    folder = tracks_root() / "sums"
     warm, prompts, held = (_rows(folder / f"{name}.jsonl") for name in ("warm_start", "prompts", "held_out"))
     return Sums(warm[0]["system"][0]["text"], warm, prompts, held)
 

@@ -15,7 +15,7 @@ from workshop_kit.records import Dataset, Example
 from workshop_kit.review.patterns import iban, luhn
 from workshop_kit.review.privacy import find_private, require_yes
 
-DATASETS = Path(__file__).resolve().parents[2] / "datasets"
+DATASETS = Path(__file__).resolve().parents[2] / "datasets" / "tiny"
 
 
 def found(text: str) -> list[tuple[str, str]]:

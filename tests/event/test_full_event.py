@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 def event(tmp_path_factory) -> Iterator[tuple[Path, Path]]:
     """A workspace of its own, and a shipped domain with fewer hidden questions."""
     home = tmp_path_factory.mktemp("event")
-    domain = shutil.copytree(REPO_ROOT / "datasets" / "state-local-services", home / "state-local-services")
+    domain = shutil.copytree(REPO_ROOT / "datasets" / "tiny" / "state-local-services", home / "state-local-services")
     hidden = domain / "hidden_questions.jsonl"
     hidden.write_text("".join(hidden.read_text().splitlines(keepends=True)[::4][:HIDDEN]))
     told = {"WORKSHOP_HOME": str(home), "WORKSHOP_AWS": "local"}

@@ -61,7 +61,7 @@ def handbook_as_pdf(path: Path) -> Path:
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
-    text = (REPO / "datasets" / "state-local-services" / "handbook.md").read_text(encoding="utf-8")
+    text = (REPO / "datasets" / "tiny" / "state-local-services" / "handbook.md").read_text(encoding="utf-8")
     prose = " ".join(line for line in text.splitlines() if not line.startswith("#"))
     sentences = [sentence.strip() + "." for sentence in prose.split(".") if sentence.strip()]
     with rc_context({"pdf.fonttype": 42}), PdfPages(path) as pdf:

@@ -192,7 +192,7 @@ def eventually(look: Callable[[], Any], good: Callable[[Any], bool], seconds: fl
 
 
 SETTINGS = {"OMP_NUM_THREADS": "1", "WORKSHOP_WORKER_IDLE_SECONDS": "30", "WORKSHOP_STOP_SECONDS": "6"}
-SETTINGS["WORKSHOP_BASE_MODEL"] = ""
+SETTINGS["WORKSHOP_BASE_MODEL"] = "tiny"
 
 
 def _settings(tiny_model: Path) -> dict[str, str]:

@@ -190,9 +190,9 @@ def test_the_tracks_data_share_no_question_between_training_and_test():
 
 def test_the_scripts_make_the_shipped_files_again(tmp_path):
     from workshop_kit.local_aws.foundry import intents, sums
-    from workshop_kit.settings import datasets_root
+    from workshop_kit.settings import tracks_root
 
     intents.write(tmp_path / "travel-intents")
     sums.write(tmp_path / "sums")
     for path in tmp_path.rglob("*.json*"):
-        assert path.read_bytes() == (datasets_root() / path.relative_to(tmp_path)).read_bytes(), path.name
+        assert path.read_bytes() == (tracks_root() / path.relative_to(tmp_path)).read_bytes(), path.name

@@ -20,9 +20,8 @@ def own_aws(home: Path, model: Path | None = None) -> Iterator[Aws]:
     """
     told = {"WORKSHOP_AWS": "local", "WORKSHOP_HOME": str(home), "OMP_NUM_THREADS": "1"}
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("WORKSHOP_BASE_MODEL", "AWS_ENDPOINT_URL"):
-            patch.delenv(name, raising=False)
-        for name, value in (told | ({"WORKSHOP_BASE_MODEL": str(model)} if model else {})).items():
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        for name, value in (told | {"WORKSHOP_BASE_MODEL": str(model or "tiny")}).items():
             patch.setenv(name, value)
         try:
             yield connect(home=home)

@@ -15,7 +15,8 @@ from pathlib import Path
 from workshop_kit.local_aws.jobs.threads import usable_threads
 
 WEIGHTS = Path(__file__).resolve().parent / "weights" / "base"
-QUESTIONS = Path(__file__).resolve().parents[2] / "datasets" / "state-local-services" / "practice_questions.jsonl"
+DATASETS = Path(__file__).resolve().parents[2] / "datasets" / "tiny"
+QUESTIONS = DATASETS / "state-local-services" / "practice_questions.jsonl"
 LENGTH, RUNS = 64, 5
 
 

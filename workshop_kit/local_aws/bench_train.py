@@ -30,7 +30,7 @@ from workshop_kit.local_aws.trainer.hyperparameters import parse
 
 WEIGHTS = Path(__file__).resolve().parent / "weights" / "base"
 REPO = Path(__file__).resolve().parents[2]
-ROWS = REPO / "datasets" / "state-local-services" / "examples.jsonl"
+ROWS = REPO / "datasets" / "tiny" / "state-local-services" / "examples.jsonl"
 SETTINGS = {
     "instruction_tuned": "True",
     "epoch": "4",

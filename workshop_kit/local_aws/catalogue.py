@@ -7,12 +7,13 @@ same request works on AWS and here, and every description says what answers here
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
+
+from workshop_kit.base_model import TINY, told
 
 WEIGHTS = Path(__file__).parent / "weights"
 HUB = "SageMakerPublicHub"
@@ -134,16 +135,15 @@ TEACHERS = ("amazon.nova-pro-v1:0", "amazon.nova-premier-v1:0")
 
 def base_model() -> str:
     """The folder of the base model, or what WORKSHOP_BASE_MODEL names: a folder or a hub id."""
-    told = os.environ.get("WORKSHOP_BASE_MODEL")
-    if not told:
+    if not base_is_foreign():
         return str(WEIGHTS / "base")
     # Jobs keep this, and other processes with other current folders read it: a folder is named absolutely.
-    return str(Path(told).resolve()) if Path(told).is_dir() else told
+    return str(Path(told()).resolve()) if Path(told()).is_dir() else told()
 
 
 def base_is_foreign() -> bool:
     """Whether WORKSHOP_BASE_MODEL puts another base in place of the shipped one."""
-    return bool(os.environ.get("WORKSHOP_BASE_MODEL"))
+    return told() not in ("", TINY)
 
 
 def reference_model() -> str:
@@ -153,8 +153,7 @@ def reference_model() -> str:
 
 def base_name() -> str:
     """The base model's name: the shipped one's, or that of WORKSHOP_BASE_MODEL."""
-    told = os.environ.get("WORKSHOP_BASE_MODEL")
-    return f"the model {Path(told).name} that WORKSHOP_BASE_MODEL names" if told else "workshop base"
+    return f"the model {Path(told()).name} that WORKSHOP_BASE_MODEL names" if base_is_foreign() else "workshop base"
 
 
 def base_label() -> str:
@@ -195,8 +194,7 @@ def present(model: BedrockModel) -> bool:
     weights = weights_of(model)
     if weights is None:
         return True
-    told = base_is_foreign() and model.kind == "base"
-    return told or (Path(weights) / "config.json").is_file()
+    return (base_is_foreign() and model.kind == "base") or (Path(weights) / "config.json").is_file()
 
 
 def honest_name(model: BedrockModel) -> str:

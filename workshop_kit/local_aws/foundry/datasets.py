@@ -205,7 +205,7 @@ def _lines(rows: list[Any]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """The command line of this module."""
     given = sys.argv[1:] if argv is None else argv
-    root = Path(given[0]) if given else Path("datasets")
+    root = Path(given[0]) if given else Path("datasets") / "tiny"
     for world in shipped_worlds():
         for name, text in build(world).items():
             path = root / world.sector.id / name

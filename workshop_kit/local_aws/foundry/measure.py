@@ -21,7 +21,7 @@ from workshop_kit.local_aws.foundry.corpus import BEGIN, HEADER, HEADER_END, TUR
 from workshop_kit.local_aws.jobs.threads import usable_threads
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
-DATASETS = Path(__file__).resolve().parents[3] / "datasets"
+DATASETS = Path(__file__).resolve().parents[3] / "datasets" / "tiny"
 DOMAINS = ("state-local-services", "insurance-underwriting")
 ALL = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj"
 TEMPLATE = {
