@@ -58,7 +58,8 @@ class Statement:
     """A text to ask what it says."""
 
     def __init__(self, text: str) -> None:
-        cleaned = _IDIOMS.sub(" ", text.replace("’", "'"))
+        self.text = text.replace("’", "'")
+        cleaned = _IDIOMS.sub(" ", self.text)
         self.words = words(cleaned)
         self._denied = _denied_sentences(cleaned)
 
@@ -79,7 +80,7 @@ class Statement:
         for marker, sentence in self._denied:
             if sentence == first.sentence and self._before(start, marker):
                 # What the denial itself says is no second negation.
-                return _odd([word for word in before if word not in marker.split()])
+                return not _odd([word for word in before if word not in marker.split()])
         here = _odd(before) or any(_just_before(before, phrase) for phrase in _INSTEAD)
         return here or bool(_DENIED_AFTER.search(after))
 
