@@ -1,7 +1,7 @@
 """The local judge on labelled pairs: `python -m workshop_kit.bench.judge` prints how many it gets right, by kind and half.
 
-    --misses KIND   also show the dev half's misses of a kind (those of the held-out half are never shown)
-    --worlds A,B    which worlds' practice questions to take
+--misses KIND   also show the dev half's misses of a kind (those of the held-out half are never shown)
+--worlds A,B    which worlds' practice questions to take
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         got, reason = outcome(pair)
         table[pair.kind][pair.half].append(got in pair.right)
         if told.misses in (pair.kind, "all") and pair.half == "dev" and got not in pair.right:
-            print(f"{pair.id}: {got}\n  Q {pair.question.question}\n  A {pair.answer[:600]}\n  B {pair.against}\n  {reason}\n")
+            print(
+                f"{pair.id}: {got}\n  Q {pair.question.question}\n  A {pair.answer[:600]}\n  B {pair.against}\n  {reason}\n"
+            )
     print("| kind | pairs | dev right | held out right |\n|---|---|---|---|")
     short = False
     for kind, halves in sorted(table.items()):

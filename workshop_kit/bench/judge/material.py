@@ -62,8 +62,12 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
             ("It is reported at Mill House.", ["Mill House"], "name", ["Elm Hall", "the depot"]),
             ("It must be reported within 14 days.", ["14 days", "two weeks"], "time", ["30 days", "one month"]),
             ("The handling fee is $6.", ["$6"], "amount", ["$9", "$15"]),
-            ("The price is paid back if it turns up in three months.", ["paid back", "refunded", "money back"], "condition",
-             ["never paid back", "not refunded"]),
+            (
+                "The price is paid back if it turns up in three months.",
+                ["paid back", "refunded", "money back"],
+                "condition",
+                ["never paid back", "not refunded"],
+            ),
         ],
         tone="kind",
         reference="I'm sorry, that happens to many people. Report it at Mill House within 14 days. You pay the price of "
@@ -85,8 +89,12 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         "A late item costs 20 cents a day for adults. Children's items carry no fine at all. Items can be renewed twice by "
         "telephone.",
         [
-            ("Children's items carry no fine.", ["no fine", "nothing to pay", "no fee"], "amount",
-             ["20 cents a day", "$2"]),
+            (
+                "Children's items carry no fine.",
+                ["no fine", "nothing to pay", "no fee"],
+                "amount",
+                ["20 cents a day", "$2"],
+            ),
             ("They can be renewed by telephone.", ["renew", "renewed", "renewal"], "step", ["can't be renewed"]),
         ],
         tone="kind",
@@ -147,8 +155,12 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         [
             ("Books are taken at the depot.", ["depot"], "name", ["Elm Hall", "Mill House"]),
             ("The day is Thursday.", ["Thursday", "Thursdays"], "time", ["Monday", "Saturday"]),
-            ("More than two boxes are collected.", ["collect", "collected", "pick up", "pick them up"], "condition",
-             ["never collect"]),
+            (
+                "More than two boxes are collected.",
+                ["collect", "collected", "pick up", "pick them up"],
+                "condition",
+                ["never collect"],
+            ),
         ],
         tone="kind",
         reference="I'm sorry for your loss. The depot takes books on Thursdays, up to two boxes without an appointment. "
@@ -210,8 +222,12 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         "Newspapers before 1950 are on film in the cellar archive. A search by the archivist costs $18 and takes ten days. "
         "You may search yourself for nothing on Tuesdays.",
         [
-            ("They are on film in the cellar archive.", ["cellar archive", "archive in the cellar"], "name",
-             ["map room", "reading hall"]),
+            (
+                "They are on film in the cellar archive.",
+                ["cellar archive", "archive in the cellar"],
+                "name",
+                ["map room", "reading hall"],
+            ),
             ("A search costs $18.", ["$18"], "amount", ["$25", "$10"]),
             ("It takes ten days.", ["ten days", "10 days"], "time", ["two days", "one month"]),
         ],
@@ -232,8 +248,12 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         "training. Ms. Orrin in Elm Hall plans the hours.",
         [
             ("A record certificate is needed.", ["record certificate"], "paper", ["no certificate"]),
-            ("There is a morning of training.", ["morning of training", "training morning", "training"], "step",
-             ["week of training", "no training"]),
+            (
+                "There is a morning of training.",
+                ["morning of training", "training morning", "training"],
+                "step",
+                ["week of training", "no training"],
+            ),
             ("Ms. Orrin plans the hours.", ["Orrin"], "name", ["the porter", "the archivist"]),
         ],
         reference="How kind. Get a record certificate, which costs you nothing, and come to a morning of training. Ms. "
@@ -250,8 +270,14 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         "bicycle",
         "Do you lend cargo bikes?",
         "",
-        [("The handbook does not say; the front desk may know.", ["does not say", "doesn't say", "not in the handbook"],
-          "unknown", [])],
+        [
+            (
+                "The handbook does not say; the front desk may know.",
+                ["does not say", "doesn't say", "not in the handbook"],
+                "unknown",
+                [],
+            )
+        ],
         kind="not-in-handbook",
         reference="The handbook does not say anything about cargo bikes. Please ask the front desk.",
         reworded="I can't find that in our rules; the front desk can tell you more.",
@@ -266,8 +292,14 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
         "cat",
         "May I bring my cat to the reading hall?",
         "",
-        [("The handbook does not say; the front desk may know.", ["does not say", "doesn't say", "not in the handbook"],
-          "unknown", [])],
+        [
+            (
+                "The handbook does not say; the front desk may know.",
+                ["does not say", "doesn't say", "not in the handbook"],
+                "unknown",
+                [],
+            )
+        ],
         kind="not-in-handbook",
         reference="The handbook does not say whether cats may come in. The front desk can tell you.",
         reworded="Our handbook does not mention cats, I'm afraid. Do ask at the front desk.",

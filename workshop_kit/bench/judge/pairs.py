@@ -43,7 +43,7 @@ def pairs(worlds: tuple[str, ...] = WORLDS) -> tuple[Pair, ...]:
     """All pairs, the same ones every time."""
     found = [pair for row in QUESTIONS for pair in _written(row)]
     for id in worlds:
-        questions = [question_from(row) for row in world(id).practice(40, SEED)]
+        questions = [question_from(row) for row in world(id).practice(80, SEED)]
         for question in questions:
             others = [q for q in questions if q.topic != question.topic and q.kind != "not-in-handbook"]
             found += _made(id, question, others)
@@ -86,7 +86,37 @@ def _made(id: str, question: Question, others: list[Question]) -> Iterator[Pair]
     else:
         recital = "\n".join(dict.fromkeys(q.passage for q in [question, *chance.sample(others, min(6, len(others)))]))
         yield pair("recital of everything", recital, right, LOSS)
+        values = [fact.any_of[0] for fact in question.key_facts]
+        yield pair("helpful against terse", right, f"{', '.join(values)}.", WIN, TIE)
+        yield pair("other language", chance.choice(FOREIGN).format(", ".join(values)), right, LOSS)
+        if (half := _half(question, right)) is not None:
+            yield pair("half against full", half, right, LOSS)
+    yield pair("rude against kind", f"{chance.choice(INSULTS)} {right}", right, LOSS)
     yield from _perturbed(id, question, right, chance)
+
+
+def _half(question: Question, text: str) -> str | None:
+    """The text without the sentences that hold its last facts; None where it has too few."""
+    kept = re.findall(r"[^.!?]+[.!?]+", text)
+    while len(kept) > 1:
+        kept.pop()
+        held = [any(w.lower() in " ".join(kept).lower() for w in fact.any_of) for fact in question.key_facts]
+        if sum(held) <= len(held) / 2:
+            return "".join(kept).strip() if any(held) else None
+    return None
+
+
+FOREIGN = (
+    "Según el manual, esto es lo que se aplica en su caso: {}. Si tiene más preguntas, por favor llame a la oficina.",
+    "Laut Handbuch gilt für Ihren Fall das Folgende: {}. Wenn Sie weitere Fragen haben, rufen Sie bitte bei uns an.",
+    "Selon le manuel, voici ce qui s'applique dans votre cas : {}. Pour toute autre question, appelez notre bureau.",
+)
+INSULTS = (
+    "What a stupid question.",
+    "You should have known this yourself, but fine.",
+    "Stop wasting my time with this.",
+    "That is your own fault, not my problem.",
+)
 
 
 def _perturbed(source: str, question: Question, right: str, chance: random.Random) -> Iterator[Pair]:

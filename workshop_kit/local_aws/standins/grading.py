@@ -36,7 +36,8 @@ _REFUSAL = re.compile(
     r"\b(?:(?:guide|handbook|manual|book|rules?|document|information|text)s? (?:here )?(?:(?:do|does) not|doesn't|don't)"
     r" (?:say|cover|mention|list|tell|address|include|give|describe|deal|set|have|contain|answer|speak|name|provide)"
     r"|(?:is|are) not (?:covered|mentioned|listed|described|addressed|set out|included|something)\b[^.!?]{0,40}"
-    r"(?:guide|handbook|manual|book|rules)|(?:nothing|no (?:rule|entry|word|answer|guidance|information)) (?:\w+ ){0,4}(?:in|about|on|for)\b"
+    r"(?:guide|handbook|manual|book|rules)|\bsays? nothing\b|\bnothing (?:about|in (?:the|our|this))\b"
+    r"|\bno (?:rule|entry|word|answer|guidance|information) (?:about|on|in|for (?:that|this|it))\b"
     r"|(?:i|we) (?:do not|don't|can't|cannot|could not|couldn't) (?:know|find|say|help|answer|tell|have (?:that|this|any|the) information)"
     r"|(?:i am|i'm|we are) (?:unable|not able) to|not (?:in|part of) (?:the|our|this) (?:guide|handbook|manual|book)"
     r"|outside (?:the|this|our) (?:guide|handbook|manual)|can't be (?:answered|found)|cannot be (?:answered|found))",
@@ -137,7 +138,9 @@ def grade_shown(answer: Shown, rubric: Rubric, fluent: float = 1.0) -> Grade:
         1.0 if content(f"{rubric.question} {rubric.reference}") & set(said_words) else 0.5,
     )
     value = 10 * share * values * (REFUSED if refuses else 1.0)
-    for gate, note in zip(gates, ("does not read like language", "repeats itself", "strays from the question"), strict=True):
+    for gate, note in zip(
+        gates, ("does not read like language", "repeats itself", "strays from the question"), strict=True
+    ):
         value *= gate
         if gate < 0.75:
             notes.append(note)

@@ -27,7 +27,8 @@ from workshop_kit.local_aws.standins.scoring import score_row
 __all__ = ["MARGIN", "grade", "reply"]
 
 _TAG = re.compile(
-    r"<(task|question|reference_answer|key_facts|answer_a|answer_b|passage|answer|criteria|tone|kind)>(.*?)</\1>", re.DOTALL
+    r"<(task|question|reference_answer|key_facts|answer_a|answer_b|passage|answer|criteria|tone|kind)>(.*?)</\1>",
+    re.DOTALL,
 )
 
 

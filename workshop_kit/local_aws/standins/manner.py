@@ -25,9 +25,10 @@ _RUDE = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(r"(?m)^\s*(?:\d{1,2}[.)]|[-*•])\s|\bstep \d", re.IGNORECASE)
-_ORDER = re.compile(r"\b(?:first(?:ly)?|then|next|after that|once (?:you|that|this|it)|finally|lastly|second(?:ly)?)\b", re.IGNORECASE)
+_ORDER = re.compile(
+    r"\b(?:first(?:ly)?|then|next|after that|once (?:you|that|this|it)|finally|lastly|second(?:ly)?)\b", re.IGNORECASE
+)
 _ENDED = re.compile(r"[.!?)\"'”’\]:]\s*$")
-_CUT_WORD = re.compile(r"\b(?:the|a|an|of|to|and|or|for|with|in|at|by|is|are|your|you|from|will|must|which|that)\s*$", re.IGNORECASE)
 _TO_THE_JUDGE = re.compile(
     r"\b(?:ignore (?:all |any |the |your )?(?:previous|prior|above|other|earlier|instructions?|rubric)|as (?:the|a|an) judge|dear judge|"
     r"judges?[,:] |answer [ab]\b|other answer|first answer|second answer|this answer (?:is|deserves|wins|should|must)|"
@@ -42,7 +43,9 @@ _COMMON = set(
     "can do does must may what when where how which who there no yes please then within about before after".split()
 )
 _ARTICLES = {"the", "a", "an"}
-_NEVER_AFTER_ARTICLE = set("the a an is are was were of to and or in for with by from it you we they will can must that".split())
+_NEVER_AFTER_ARTICLE = set(
+    "the a an is are was were of to and or in for with by from it you we they will can must that".split()
+)
 _NEVER_AFTER_OF = set("is are was were and or will can must may of to by".split())
 
 
@@ -69,7 +72,7 @@ def manner(text: str, about: str) -> Manner:
         kind=bool(_KIND.search(text.replace("’", "'"))),
         rude=bool(_RUDE.search(text.replace("’", "'"))),
         steps=len(_STEP.findall(text)) >= 2 or len(_ORDER.findall(text)) >= 2,
-        whole=bool(_ENDED.search(text)) and not _CUT_WORD.search(text.rstrip(" .")),
+        whole=bool(_ENDED.search(text)),
         english=_is_english(text),
         broken=_broken(text),
         filling=len(empty) / len(sentences) if sentences else 0.0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from workshop_kit.local_aws.standins.words import Word, is_value, plain, words
+from workshop_kit.local_aws.standins.words import Word, is_value, plain, same, words
 
 _NOT = set(
     "not no never none neither nor cannot without hardly isn't aren't wasn't weren't don't doesn't didn't can't couldn't "
@@ -50,7 +50,7 @@ def places(said: Sequence[Word], wording: str) -> Iterator[tuple[int, int]]:
     if not wanted:
         return
     for start in range(len(said) - len(wanted) + 1):
-        if all(said[start + n].text == wanted[n] for n in range(len(wanted))):
+        if all(same(said[start + n].text, wanted[n]) for n in range(len(wanted))):
             yield start, start + len(wanted)
 
 
@@ -91,8 +91,12 @@ class Statement:
 
 
 def _odd(before: Sequence[str]) -> bool:
-    """Whether the words negate what follows them: two negations cancel out."""
-    return sum(word in _NOT for word in before) % 2 == 1
+    """Whether the words negate what follows them: two negations cancel out.
+
+    "No" denies the thing it stands before ("no fee of $40") and not what is then said of it ("no hydrant adds 15%").
+    """
+    near = before[-3:]
+    return sum(word in _NOT and (word != "no" or word in near) for word in before) % 2 == 1
 
 
 def _just_before(before: Sequence[str], phrase: tuple[str, ...]) -> bool:

@@ -1,7 +1,7 @@
 """English text as comparable words: amounts, durations and small numbers in one form, so that wordings can be matched.
 
-    "1,500 dollars" and "$1500" become $1500      "two weeks", "a fortnight" and "14 days" become 14 day
-    "ten per cent" becomes 10%                    "licences", "license" become licence
+"1,500 dollars" and "$1500" become $1500      "two weeks", "a fortnight" and "14 days" become 14 day
+"ten per cent" becomes 10%                    "licences", "license" become licence
 """
 
 from __future__ import annotations
@@ -85,6 +85,15 @@ def content(text: str) -> set[str]:
     return set(plain(text)) - STOP
 
 
+# "A week" may be an amount of time or just a word; it is matched with "one week" and "seven days" all the same.
+_ONE = {"12month": "year", "1month": "month", "7day": "week", "14day": "fortnight", "1day": "day", "1hour": "hour"}
+
+
+def same(one: str, two: str) -> bool:
+    """Whether two comparable words are the same, "a week" and "seven days" among them."""
+    return one == two or _ONE.get(one) == two or _ONE.get(two) == one
+
+
 def is_value(word: str) -> str:
     """The kind of value that a word names: "$", "%", a unit of time as in "14day", or ''."""
     if word.startswith("$"):
@@ -161,7 +170,7 @@ def _measured(raw: list[tuple[str, int, int]]) -> list[Word]:
         elif number and working:
             found += [Word(f"{word}day", clause, sentence), Word("working", clause, sentence)]
             n += 3
-        elif (number or word in {"a", "an"}) and (time := _duration(word, after)):
+        elif number and (time := _duration(word, after)):
             found.append(Word(time, clause, sentence))
             n += 2
         else:
@@ -172,7 +181,7 @@ def _measured(raw: list[tuple[str, int, int]]) -> list[Word]:
 
 
 def _duration(count: str, unit: str) -> str:
-    number = 1.0 if count in {"a", "an"} else float(count)
+    number = float(count)
     if unit in _IN_DAYS:
         return f"{number * _IN_DAYS[unit]:g}day"
     if unit == "hour" and number >= 24 and number % 24 == 0:
