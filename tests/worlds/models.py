@@ -26,6 +26,9 @@ class Door:
     def client(self, service: str) -> Self:
         return self
 
+    def get_foundation_model(self, modelIdentifier: str) -> dict[str, Any]:
+        raise refusal("ResourceNotFoundException", f"There is no model {modelIdentifier}.", "GetFoundationModel")
+
 
 class NoModels(Door):
     """For a league in which submissions are judged by hand."""

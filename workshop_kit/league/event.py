@@ -43,7 +43,8 @@ class EventSettings:
 
     `access`: "open" lets anybody play under a name (a workspace's own league), "codes" asks for a join code.
     `ranked_quota` counts ranked submissions that did not fail; None is without limit. `judges` and `reference` are
-    model ids, empty for the account's own choice. `calls_per_second` bounds the calls to each Bedrock model of an
+    model ids, empty for the account's own choice. `reference_open_book` puts handbook passages into the reference's prompt;
+    None does so where it is local AWS's untuned model. `calls_per_second` bounds the calls to each Bedrock model of an
     account, judge or not, over all workers.
     """
 
@@ -54,6 +55,7 @@ class EventSettings:
     ranked_quota: int | None = None
     judges: tuple[str, ...] = ()
     reference: str = ""
+    reference_open_book: bool | None = None
     calls_per_second: float | None = None
     questions_at_once: int = 4
     finalists: int = 5
@@ -83,12 +85,14 @@ _SAID: dict[Any, str] = {
     int: "a whole number",
     int | None: "a whole number or null",
     int | float | None: "a number or null",
+    bool | None: "true, false or null",
 }
 _KINDS: dict[str, Any] = {
     "title": str,
     "access": str,
     "phase": str,
     "reference": str,
+    "reference_open_book": bool | None,
     "ranked_quota": int | None,
     "calls_per_second": int | float | None,
     "questions_at_once": int,

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.opponent import opponent_from
 from workshop_kit.league.server.access import Access, address
 from workshop_kit.league.server.bodies import Body, Id, Line, Text
 from workshop_kit.league.server.context import Context
@@ -90,6 +91,8 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
 
     def told(entry: Entry) -> dict[str, Any]:
         value = asdict(entry) | {"questions": len(context.questions[entry.set]), "judge": ", ".join(entry.judges)}
+        how = opponent_from(value.pop("opponent"))
+        value |= {"against": how.label(entry.reference), "reference_passages": how.passages}
         value.pop("team")
         return value
 
@@ -256,8 +259,8 @@ def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[st
     """A submission's questions with its answers, the reference's and the verdicts. Not for another team's eyes, and
     for a ranked submission only for the organizer's."""
     from workshop_kit.league.store.references import reference_answer
-    from workshop_kit.records import content_id
 
+    how = opponent_from(entry.opponent)
     said = submissions.answers_of(connection, entry.id)
     by_question: dict[str, list[dict[str, Any]]] = {}
     for verdict in submissions.verdicts_of(connection, entry.id):
@@ -266,7 +269,7 @@ def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[st
     for question in context.questions[entry.set]:
         if question.id not in by_question:
             continue
-        against = reference_answer(connection, entry.reference, content_id(question.question))
+        against = reference_answer(connection, entry.reference, how.key(question.question))
         answer = said.get(question.id)
         rows.append(
             {

@@ -103,6 +103,7 @@ submissions = Table(
     Column("problem", Text, nullable=False, default=""),
     Column("judges", JSON, nullable=False, default=list),
     Column("reference", String, nullable=False, default=""),
+    Column("opponent", JSON),  # what the reference's answers rest on beside its id, see opponent.py
     Column("judge_settings", String(32), nullable=False, default=""),
     Column("created", Float, nullable=False),
     Column("ended", Float),

@@ -19,6 +19,7 @@ const showDates = settings => byId("dates").replaceChildren(...settings.phases.m
 function showSettings(settings) {
   for (const name of ["title", "access", "reference"]) byId("s-" + name).value = settings[name];
   for (const name of NUMBERS) byId("s-" + name).value = settings[name] === null ? 0 : settings[name];
+  byId("s-reference_open_book").value = settings.reference_open_book === null ? "auto" : String(settings.reference_open_book);
   byId("s-judges").value = settings.judges.join("\n");
 }
 
@@ -81,6 +82,8 @@ byId("settings").addEventListener("submit", event => {
   const body = { judges: byId("s-judges").value.split("\n").map(line => line.trim()).filter(Boolean) };
   for (const name of ["title", "access", "reference"]) body[name] = byId("s-" + name).value.trim();
   for (const name of NUMBERS) body[name] = Number(byId("s-" + name).value);
+  const open = byId("s-reference_open_book").value;
+  body.reference_open_book = open === "auto" ? open : open === "true";
   set(body, "The settings are set.", showSettings);
 });
 
