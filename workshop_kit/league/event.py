@@ -43,9 +43,9 @@ class EventSettings:
 
     `access`: "open" lets anybody play under a name (a workspace's own league), "codes" asks for a join code.
     `ranked_quota` counts ranked submissions that did not fail; None is without limit. `judges` and `reference` are
-    model ids, empty for the account's own choice. `reference_open_book` puts handbook passages into the reference's prompt;
-    None does so where it is local AWS's untuned model. `calls_per_second` bounds the calls to each Bedrock model of an
-    account, judge or not, over all workers.
+    model ids, empty for the account's own choice. `reference_open_book` puts handbook passages into the reference's
+    prompt; None does so where it is local AWS's untuned model. `calls_per_second` bounds the calls to each Bedrock
+    model of an account, judge or not, over all workers.
     """
 
     title: str = ""

@@ -77,8 +77,9 @@ class Standings:
     """The standings as the league last told them; `rows` best first, the first page of them.
 
     Each row has place, rank (shared by all whom chance could explain), participant, score, gap to the leader as a
-    fraction, submissions so far, judge, reference, against (the reference in words) and
-    service (tokens, seconds and USD of an answer, and the reference's). `progress` has each leading team's steps of (seconds since 1970, best win rate).
+    fraction, submissions so far, judge, reference, against (the reference in words, with what it had in its prompt) and
+    service (tokens, seconds and USD of an answer, and the reference's). `progress` has each leading team's steps of
+    (seconds since 1970, best win rate).
     """
 
     domain: str
