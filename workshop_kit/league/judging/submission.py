@@ -27,6 +27,7 @@ from workshop_kit.league.judging.basis import Basis, OtherBasis, check_basis
 from workshop_kit.league.judging.pace import Paced
 from workshop_kit.league.judging.patience import AWAY, DATABASE_PAUSE, Patience
 from workshop_kit.league.judging.service import service
+from workshop_kit.league.judging.tuned import prove
 from workshop_kit.league.opponent import opponent, opponent_from, reference_answer_of
 from workshop_kit.league.store import submissions
 from workshop_kit.league.store.database import Database
@@ -120,7 +121,9 @@ class SubmissionJudge:
         with self.database.write() as connection:
             entry = submissions.begin(connection, id, judges, reference, self.judge_settings.id, how.to_dict())
         self.changed()
-        with self._target(entry, patience, mine) as target:
+        if entry.set == "ranked" and not settings.open_models:
+            entry = self._prove(entry, settings, patience)
+        with self._target(entry, settings, patience, mine) as target:
             # Once as a rule; once more when a question was restored meanwhile.
             while entry.state == "judging" and not self.stop.is_set():
                 with self.database.read() as connection:
@@ -129,6 +132,12 @@ class SubmissionJudge:
                 self._ask_all(entry, target, questions, settings, patience)
                 if not self.stop.is_set():
                     entry = self._end(entry, target, questions)
+
+    def _prove(self, entry: Entry, settings: EventSettings, patience: Patience) -> Entry:
+        """Trace the model to the job that tuned it, and note that in its provenance."""
+        proof = patience(lambda: prove(self.accounts.of(entry.participant), entry.target, settings.bases))
+        with self.database.write() as connection:
+            return submissions.note_proof(connection, entry.id, {"tuned_from": proof.base, "tuned_by": proof.job})
 
     def _ask_all(
         self,
@@ -234,12 +243,20 @@ class SubmissionJudge:
             return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
 
     def _target(
-        self, entry: Entry, patience: Patience, mine: Callable[[], bool]
+        self, entry: Entry, settings: EventSettings, patience: Patience, mine: Callable[[], bool]
     ) -> AbstractContextManager[dict[str, Any]]:
         """What to ask: the target, or for a trained model's artefact an endpoint that stands while it is judged."""
         if entry.target["kind"] != "artefact":
             return nullcontext(entry.target)
-        return standing(lambda: self.accounts.of(entry.participant), self.database, entry, patience, self.stop, mine)
+        return standing(
+            lambda: self.accounts.of(entry.participant),
+            self.database,
+            entry,
+            patience,
+            self.stop,
+            mine,
+            longest=settings.longest_system_prompt,
+        )
 
 
 def _undecided(question: Question) -> Judgement:

@@ -82,12 +82,13 @@ def build_app(
 
     found = load_domain(domain)
     name = found.id
-    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
     book = open_book(found)
     where = database or folder(home) / "league.sqlite"
     prompts = _prompts(home)
     judge_settings = JudgeSettings.load(prompts)
     store = open_database(where)
+    with store.read() as connection:
+        questions = {"ranked": hidden_questions(domain, connection), "practice": practice_questions(domain)}
     with store.write() as connection:
         open_event(connection, name, settings or EventSettings(ranked_quota=attempts))
         basis = Basis.of(judge_settings, questions, book.id)

@@ -43,6 +43,9 @@ class Settings(Body):
     judges: Annotated[list[Line(1, 200)], Field(max_length=5)] | None = None
     reference: Text(0, 200) | None = None
     reference_open_book: bool | Literal["auto"] | None = None  # "auto": for local AWS's untuned model alone
+    open_models: bool | None = None
+    bases: Annotated[list[Line(1, 200)], Field(max_length=20)] | None = None
+    longest_system_prompt: Annotated[int, Field(ge=0, le=4000)] | None = None
     calls_per_second: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None  # 0: without limit
     questions_at_once: Annotated[int, Field(ge=1, le=64)] | None = None
     finalists: Annotated[int, Field(ge=1, le=20)] | None = None

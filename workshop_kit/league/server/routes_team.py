@@ -13,6 +13,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.event import check_system
+from workshop_kit.league.judging.tuned import refuse_untuned
 from workshop_kit.league.opponent import opponent_from
 from workshop_kit.league.server.access import Access, address
 from workshop_kit.league.server.bodies import Body, Id, Line, Text
@@ -25,6 +27,7 @@ from workshop_kit.league.store.tokens import Identity
 
 PROVENANCE_LENGTH = 40
 WRITERS = 8
+PROVED = ("tuned_from", "tuned_by")  # what the league itself finds out; nobody may claim it
 
 
 class Endpoint(Body):
@@ -119,13 +122,17 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
                 mine = teams.named(connection, body.participant).id
             else:
                 raise LeagueProblem("'participant' is missing; say under which name the model plays.")
-            shut = body.set == "ranked" and not rules.ranked
+            ranked = body.set == "ranked"
+            check_system(body.target.system, settings.longest_system_prompt)
+            if ranked and not settings.open_models:
+                refuse_untuned(body.target.model_dump())
+            shut = ranked and not rules.ranked
             entry = submissions.submit(
                 connection,
                 mine,
                 set=body.set,
                 target=body.target.model_dump(),
-                provenance=body.provenance,
+                provenance={name: value for name, value in body.provenance.items() if name not in PROVED},
                 key=body.key,
                 quota=settings.ranked_quota,
                 closed=f"In the phase '{rules.title}' no ranked submissions are taken." if shut else "",

@@ -109,7 +109,8 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     store = open_database(database)
     if not store.is_postgres:
         raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
-    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
+    with store.read() as connection:
+        questions = {"ranked": hidden_questions(domain, connection), "practice": practice_questions(domain)}
     aws = connect(home=home)
     accounts = TeamAccounts(aws, file_of(home))
     judge = SubmissionJudge(

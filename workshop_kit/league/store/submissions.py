@@ -216,6 +216,15 @@ def note_wait(connection: Connection, id: str, problem: str) -> None:
     bump(connection, "league")
 
 
+def note_proof(connection: Connection, id: str, proof: dict[str, str]) -> Entry:
+    """Note in a submission's provenance what AWS said of its model; gives the submission."""
+    found = entry(connection, id)
+    if found.provenance | proof != found.provenance:
+        told = found.provenance | proof
+        connection.execute(update(submissions).where(submissions.c.id == id).values(provenance=told))
+    return entry(connection, id)
+
+
 def keep_answer(connection: Connection, id: str, question: str, answer: Answer) -> None:
     """Keep what the candidate said; an answer that is there already stays."""
     insert_once(
