@@ -2,7 +2,7 @@
 
     book = open_book("insurance-underwriting")
     book.passages("A roof of thirty years?")      what would be shown, nearest first
-    model.ask(question, book.prompt(question))    the same model with the book open
+    model.ask(book.prompt(question))              the same model with the book open
 
 The league asks its reference model so where that is untuned, and a learner can ask any model so: retrieval and tuning
 are two ways to a domain's facts, and can be joined. Nearness is TF-IDF over words and parts of words: no model, no
@@ -63,16 +63,17 @@ class OpenBook:
         order = sorted(range(len(self.all)), key=lambda n: (-scores[n], n))
         return tuple(self.all[n] for n in order[: self.count] if scores[n] > 0)
 
-    def prompt(self, question: str, system: str = "") -> str:
-        """The system prompt for a question: a model's own one, the instruction, the passages.
+    def prompt(self, question: str) -> str:
+        """The question with its passages and the instruction, to be asked in the place of the question.
 
-        Where no passage shares a word with the question it is the model's own alone.
+        A small model heeds what comes last: the passages follow the question, and the instruction follows them. Where
+        no passage shares a word with the question it is the question alone.
         """
         found = self.passages(question)
         if not found:
-            return system
-        shown = "\n\n".join(f"{passage.title}: {_cut(passage.text)}" for passage in found)
-        return "\n\n".join(filter(None, (system, self.instruction, shown)))
+            return question
+        shown = "\n".join(f"- {_cut(passage.text)}" for passage in found)
+        return f"{question}\n\nFrom the handbook:\n{shown}\n\n{self.instruction}"
 
     def _scores(self, question: str) -> Any:
         weigh, matrix = self._index

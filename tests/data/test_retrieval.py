@@ -32,18 +32,19 @@ def test_the_passage_that_a_question_needs_comes_first(question: str, nearest: i
     assert found[0].text == TEXTS[nearest] and len(found) <= 2
 
 
-def test_a_prompt_holds_the_models_own_system_prompt_the_instruction_and_the_passages() -> None:
-    told = BOOK.prompt("What does a fishing licence cost?", "Be kind.")
-    assert told.startswith(f"Be kind.\n\n{INSTRUCTION}\n\nSection 0: {TEXTS[0]}")
+def test_a_prompt_holds_the_question_the_passages_and_the_instruction() -> None:
+    asked = "What does a fishing licence cost?"
+    told = BOOK.prompt(asked)
+    assert told.startswith(f"{asked}\n\nFrom the handbook:\n- {TEXTS[0]}\n") and told.endswith(f"\n\n{INSTRUCTION}")
 
 
 def test_a_question_that_shares_nothing_with_the_book_leaves_the_prompt_as_it_was() -> None:
-    assert BOOK.passages("§§ 每日 §§") == () and BOOK.prompt("§§ 每日 §§", "Be kind.") == "Be kind."
+    assert BOOK.passages("§§ 每日 §§") == () and BOOK.prompt("§§ 每日 §§") == "§§ 每日 §§"
 
 
 def test_a_long_passage_is_cut_between_words() -> None:
     book = OpenBook([Passage("t", "Long", "badger " * 2000)], 1)
-    told = book.prompt("badger").removeprefix(f"{INSTRUCTION}\n\nLong: ")
+    told = book.prompt("badger").removeprefix("badger\n\nFrom the handbook:\n- ").removesuffix(f"\n\n{INSTRUCTION}")
     assert len(told) <= LONGEST_PASSAGE + 2 and told.endswith("badger …") and "badge …" not in told
 
 
@@ -81,10 +82,8 @@ def test_any_model_can_be_asked_with_the_book_open() -> None:
     model = with_open_book(Told(), BOOK)
     assert model.label == "mine, with the two nearest handbook passages in its prompt"
     question = "kennels?"
-    assert model.ask(question, temperature=0.5) == f"{question}|{BOOK.prompt(question, 'As in training.')}|" + str(
-        {"temperature": 0.5}
-    )
-    assert model.ask(question, "").split("|")[1] == BOOK.prompt(question)
+    assert model.ask(question, temperature=0.5) == f"{BOOK.prompt(question)}|None|{{'temperature': 0.5}}"
+    assert model.ask(question, "Be kind.").split("|")[1] == "Be kind."
     assert [p.text for p in model.passages(question)] == [p.text for p in BOOK.passages(question)]
 
 

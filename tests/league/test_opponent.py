@@ -35,12 +35,12 @@ class Reading(ToyAws):
     def get_foundation_model(self, modelIdentifier: str) -> dict[str, Any]:
         return {"modelDetails": {"modelName": self.name}}
 
-    def converse(self, modelId: str, messages: Any, system: Any = (), **more: Any) -> dict[str, Any]:
+    def converse(self, modelId: str, messages: Any, **more: Any) -> dict[str, Any]:
         if "judge" in modelId:
             return super().converse(modelId, messages)
-        shown = system[0]["text"] if system else ""
+        asked, _, shown = messages[0]["content"][0]["text"].partition("\n\n")
         self.references.append(shown)
-        frame = re.search(r"frame (\d+)", messages[0]["content"][0]["text"])
+        frame = re.search(r"frame (\d+)", asked)
         found = re.search(rf"Frame {frame[1] if frame else ''} costs \$\d+\.", shown)
         return said(found[0] if found else "Good question.")
 

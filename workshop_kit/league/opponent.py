@@ -67,8 +67,7 @@ def opponent(aws: Aws, model: str, book: OpenBook | None, wanted: bool | None = 
 
 def reference_answer_of(aws: Aws, model: str, question: str, how: Opponent, book: OpenBook | None) -> Answer:
     """The reference's answer to a question, greedily, with the book open if that is how it is asked."""
-    system = book.prompt(question) if book is not None and how.passages else ""
-    return model_answer(aws, model, question, system)
+    return model_answer(aws, model, book.prompt(question) if book is not None and how.passages else question)
 
 
 def _local_name(aws: Aws, model: str) -> str:

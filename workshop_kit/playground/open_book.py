@@ -1,4 +1,4 @@
-"""Any model with the handbook open: it is asked with the nearest passages in its system prompt."""
+"""Any model with the handbook open: it is asked with the nearest passages in its prompt."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ class OpenBookModel:
         return self.book.passages(question)
 
     def ask(self, question: str, system: str | None = None, **settings: Any) -> Any:
-        """As the model's own `ask`; `system` (None: that of its training) goes before the passages."""
-        own = getattr(self.model, "system", "") if system is None else system
-        return self.model.ask(question, self.book.prompt(question, own), **settings)
+        """As the model's own `ask`, with the passages after the question."""
+        return self.model.ask(self.book.prompt(question), system, **settings)
 
 
 def with_open_book(model: Model, book: OpenBook) -> OpenBookModel:

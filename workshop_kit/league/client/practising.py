@@ -48,8 +48,7 @@ def practice(
     how = opponent(aws, reference, book, reference_open_book)
 
     def one(question: Any) -> tuple[dict[str, Any], Verdict]:
-        system = mine.prompt(question.question, target.get("system", "")) if mine else ""
-        said = asking.ask_candidate(aws, target, question.question, system)
+        said = asking.ask_candidate(aws, target, mine.prompt(question.question) if mine else question.question)
         against = reference_answer_of(aws, reference, question.question, how, book).text
         told = judge(aws, judge_model, question, said, against)
         row = {
