@@ -71,9 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "action",
         nargs="?",
         default="serve",
-        choices=["serve", "work", "token", "code", "export", "import", "prompts"],
+        choices=["serve", "work", "token", "code", "export", "import", "prompts", "new"],
         help="serve (default): the server; work: only judge, for a league on PostgreSQL; token: for an organizer or "
-        "judge; code: a join code; export, import: a whole event; prompts: copies of the judge's prompts to edit",
+        "judge; code: a join code; export, import: a whole event; prompts: copies of the judge's prompts to edit; "
+        "new: fresh hidden questions that are in the event's database alone",
     )
     league.add_argument("path", nargs="?", type=Path, help="the file to export to or import from")
     league.add_argument(
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     league.add_argument("--no-judging", action="store_true", help="serve only; workers judge")
     league.add_argument("--codes", action="store_true", help="a new event asks for join codes")
     league.add_argument("--quota", type=int, default=None, help="ranked submissions of each team, for a new event")
+    league.add_argument("--questions", type=int, default=50, help="how many 'new' writes (default: %(default)s)")
+    league.add_argument(
+        "--seed",
+        type=int,
+        help="for 'new': the same seed writes the same questions, so keep it secret (default: a secret)",
+    )
     league.add_argument("--role", default="organizer", choices=["organizer", "judge"], help="whose token to make")
     league.add_argument("--name", default="", help="who the token is for, or the team of the join code")
 

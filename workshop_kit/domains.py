@@ -208,6 +208,22 @@ def load_questions(path: Path, topics: Iterable[str] | None = None) -> tuple[Que
     return questions
 
 
+def questions_from(rows: Iterable[Any], topics: Iterable[str], where: str) -> tuple[Question, ...]:
+    """Questions with rubrics from rows of plain data; raises BadInput with the first fault, by its row in `where`."""
+    findings: list[Finding] = []
+    numbered = ((number, row, None) for number, row in enumerate(rows, start=1))
+    questions = _read_questions(Path(where), tuple(topics), findings, numbered)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise BadInput(f"{errors[0]}.")
+    return questions
+
+
+def plain(text: str) -> str:
+    """A text's words in small letters, by which two questions are the same."""
+    return _plain(text)
+
+
 def validate_domain(id_or_path: str | Path) -> list[Finding]:
     """Check a whole domain folder, the hidden questions included; no finding quotes a hidden question.
 
@@ -374,11 +390,17 @@ def _read_examples(folder: Path, topics: tuple[str, ...] | None, findings: list[
     return Dataset(loaded.dataset.examples, folder.name)
 
 
-def _read_questions(path: Path, topics: tuple[str, ...] | None, findings: list[Finding]) -> tuple[Question, ...]:
+def _read_questions(
+    path: Path,
+    topics: tuple[str, ...] | None,
+    findings: list[Finding],
+    rows: Iterable[tuple[int, Any, Finding | None]] | None = None,
+) -> tuple[Question, ...]:
+    """The questions of a file, or of `rows` as `values` would read them from it."""
     questions: list[Question] = []
     seen: dict[str, int] = {}
     try:
-        for line, row, finding in values(path):
+        for line, row, finding in values(path) if rows is None else rows:
             if finding is not None:
                 findings.append(finding)
                 continue
