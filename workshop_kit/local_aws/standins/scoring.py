@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.standins import worlds
 from workshop_kit.local_aws.standins.reading import find_answer, stems
 
 _NUMBER = re.compile(r"[$€£]?\d+(?:[.,:]\d+)*")
@@ -33,6 +34,9 @@ def score_row(tags: Mapping[str, str]) -> str:
     Raises AwsError (ValidationException) when the prompt names no criteria or holds no row.
     """
     question, answer, passage = (tags.get(name, "").strip() for name in ("question", "answer", "passage"))
+    # A case of a shipped domain rests on several passages of its handbook.
+    home = worlds.known(passage)
+    passage = home.handbook if home is not None else passage
     try:
         names = [str(entry["name"]) for entry in json.loads(tags.get("criteria", ""))]
     except (ValueError, TypeError, KeyError):
@@ -63,6 +67,7 @@ def _grounded(question: str, answer: str, passage: str) -> tuple[float | None, s
         found = find_answer(question, passage)
         return (10.0, "") if found is None else (2.0, "declines though the passage has the answer")
     names = r"[A-Z][\w'-]+"
+    answer = re.sub(r"(?m)^\s*\d{1,2}[.)]\s+", "", answer)  # the numbers of a list are no amounts
     marks = set(_NUMBER.findall(answer)) | set(_NAME.findall(answer))
     held = set(_NUMBER.findall(passage)) | set(re.findall(names, passage))
     asked = set(_NUMBER.findall(question)) | set(re.findall(names, question))

@@ -1,8 +1,8 @@
 """The local dataset writer: rules behind Converse that stand in for a large model.
 
-It knows nothing: all that it writes comes from the prompt. It reads the tags (task, passage, style and more),
+It knows nothing but the grammar of the shipped domains (worlds.py): all else that it writes comes from the prompt. It reads the tags (task, passage, style and more),
 asks about sentences of the passage and answers with them. Sentences of the workshop's own worlds are understood
-exactly (foundry/language.py), other English by the rules in sentences.py. When the passage does not hold an
+exactly (foundry/language.py, worlds.py), other English by the rules in sentences.py. When the passage does not hold an
 answer, it says so. The same prompt always gets the same reply.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
-from workshop_kit.local_aws.standins import styles
+from workshop_kit.local_aws.standins import styles, worlds
 from workshop_kit.local_aws.standins.reading import Fact, find_answer, read_facts, stems
 from workshop_kit.local_aws.standins.sentences import split_sentences
 
@@ -132,6 +132,8 @@ def write_questions(tags: Mapping[str, str], chance: random.Random) -> list[str]
             "The local writer is a set of rules for English: it can't write in another language. Leave that style out, "
             "or use a large model.",
         )
+    if style not in ("unanswerable", "adversarial", "local", "summary") and (home := worlds.known(passage)) is not None:
+        return home.questions(passage, _count(tags), chance)
     facts = read_facts(passage)
     if not facts:
         raise AwsError("ValidationException", "The prompt holds no passage to ask about.")
@@ -163,6 +165,9 @@ def _answerable(style: str, question: str, fact: Fact, passage: str) -> bool:
 def write_answer(tags: Mapping[str, str], chance: random.Random) -> str:
     """The answer that the passage holds, or an honest sentence that it holds none."""
     question, passage = tags.get("question", ""), tags.get("passage", "")
+    home = worlds.known(passage)
+    if home is not None and question in home.answers:
+        return home.answers[question]
     if tags.get("style") == "summary":
         topic = tags.get("topic", "").lower()
         if topic and topic in question.lower():

@@ -80,11 +80,18 @@ class FineTuneResult:
     stopped: bool
 
 
-def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], bool]) -> FineTuneResult:
+def finetune(
+    spec: FineTuneSpec,
+    report: Reporter,
+    should_stop: Callable[[], bool],
+    *,
+    after_epoch: Callable[[int, Path, list[dict[str, Any]]], None] | None = None,
+) -> FineTuneResult:
     """Fine-tune and write the adapter to `output_dir`; goes on from the checkpoint in `work_dir` if there is one.
 
     `should_stop` is asked after every step: the last checkpoint is then written out as the result, or nothing when no
-    epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
+    epoch was finished. `after_epoch` is called with each epoch's number, the folder of its adapter (which the next epoch
+    replaces) and the losses so far. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
     settings = parse(spec.hyperparameters, spec.model_dir)
     kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
@@ -97,6 +104,8 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
             report.log("Stopping: the last finished epoch is kept")
             return _stopped(kept, spec.output_dir, run.speed())
         run.save(kept)
+        if after_epoch is not None:
+            after_epoch(run.epoch, kept, list(run.history))
     checkpoint.publish(kept, spec.output_dir)
     return FineTuneResult(run.epoch, tuple(run.history), run.speed(), stopped=False)
 
