@@ -252,7 +252,9 @@ def test_a_killed_conversion_is_never_taken_for_whole(cache: Path, wheels, monke
     for line in process.stdout:
         if line.startswith("Converting"):
             break
-    (converter,) = psutil.Process(process.pid).children()
+    while not (found := psutil.Process(process.pid).children()):
+        time.sleep(0.01)  # the line comes just before the process
+    (converter,) = found
     time.sleep(0.5)
     if who == "all":
         os.kill(process.pid, signal.SIGKILL)

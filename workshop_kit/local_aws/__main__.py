@@ -45,9 +45,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _tell(info: ServerInfo, home: Path) -> None:
-    print(f"# Local AWS runs for {home} (Ctrl-C stops it). {info.base}\n# In another terminal:")
+    print(f"# Local AWS runs for {home} (Ctrl-C stops it). In another terminal:")
     for name, value in info.env().items():
         print(f"export {name}={value}")
+    print(f"# {info.base}")
     sys.stdout.flush()
 
 

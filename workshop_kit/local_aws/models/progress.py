@@ -16,7 +16,7 @@ def silent(what: str, share: float | None) -> None:
 
 
 def printer(file: TextIO | None = None) -> Progress:
-    """Print to `file` (standard output by default): one line that grows in a terminal or notebook, one line for each step elsewhere."""
+    """Print to `file` or standard output: a line that is renewed in a terminal or notebook, else one a step."""
     out = file or sys.stdout
     live = out.isatty() or "ipykernel" in sys.modules
     began: dict[str, float] = {}
