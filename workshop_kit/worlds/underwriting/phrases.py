@@ -112,9 +112,9 @@ NOTHING = ("there is nothing to add for {goods}", "nothing more is needed for {g
 PLAIN = ", because no point brings a condition, a deductible or more premium"
 LINKS = ("", "", "Also, ", "In addition, ")
 LAST_LINKS = ("", "Finally, ")
-AFTERWARDS = ("If that changes, remember: ", "For a second try: ")
+AFTERWARDS = ("If that changes, ", "If that changes one day, ")
 SO = ("So ", "All in all, ")
-STEPS = ("These points apply:", "Step by step:")
+STEPS = ("These points apply:", "This is what follows:")
 # (persona or "", level) -> last sentences that hold no fact of the manual.
 CLOSINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("customer", GOOD): ("You have made it easy for us.", "I am happy to get everything ready for you."),

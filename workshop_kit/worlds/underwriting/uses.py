@@ -125,18 +125,6 @@ CLAIMS = (
         why="a third often follows",
         facts=(Core("amount", "The basic deductible rises to {two_claims}.", ("{two_claims}",), "dollars"),),
     ),
-    Rule(
-        "four-claims", "claims", "claims", DECLINE, "the four claims",
-        np=("four claims in five years", "four claims", "four claims in the last five years"),
-        np_other=("as many as four claims in five years", "four claims during the last five years"),
-        says=("There were four claims in five years.", "They had four claims in the last five years.", "Four claims were paid in five years."),
-        says_other=("Four claims turned up in five years.", "In five years four claims came in."),
-        then="four claims in five years must be declined until there has been a year without a claim",
-        why="the losses outrun the premium",
-        facts=(
-            Core("time", "We look again after a year without a claim.", ("year without a claim", "year without claims", "claim-free year", "year free of claims")),
-        ),
-    ),
 )  # fmt: skip
 
 SUMS = (
