@@ -164,3 +164,9 @@ def test_no_real_insurer_is_named() -> None:
 def test_an_unknown_world_is_named() -> None:
     with pytest.raises(BadInput, match="no world 'boats'"):
         world("boats")
+
+
+def test_many_rows_and_questions_can_be_had() -> None:
+    assert len({row["instruction"] for row in WORLD.rows(600, 0)}) == 600
+    assert len({q["question"] for q in WORLD.hidden(300, 0)}) == 300
+    assert len({q["question"] for q in WORLD.practice(120, 0)}) == 120

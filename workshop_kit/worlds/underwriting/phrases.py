@@ -150,8 +150,8 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 UNKNOWN_ASKS = (
-    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Is there more premium for {thing}?", "My client asks about {thing}. What applies?"),
-    ("What is the rule on {thing}?", "Somebody wants to know about {thing}. What shall I say?", "Is there a rule for {thing}?"),
+    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Is there more premium for {thing}?", "What applies to {thing}?"),
+    ("What is the rule on {thing}?", "What shall I say about {thing}?", "Is there a rule for {thing}?"),
 )  # fmt: skip
 UNKNOWN_ANSWERS = (
     "The manual says nothing about {thing}. Please ask the technical desk before anything is promised.",
