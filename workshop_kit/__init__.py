@@ -19,6 +19,7 @@ _BY_ROOM = {
     "authoring": "Budget Rubric Taxonomy domain_from_documents estimate import_file merge plan preview "
     "propose_taxonomy propose_topics refine score_rows taxonomy write",
     "formats": "export",
+    "retrieval": "open_book",
     "review": "agreement coverage find_private shared_rows split write_report",
     "tracks": "load_intents load_sums reading_prompts",
     "training.bedrock": "CustomizationConfig customization_recipe launch_customization load_customization "
@@ -32,7 +33,7 @@ _BY_ROOM = {
     "league.previous": "against_best",
     "playground.custom_models": "delete_custom_model deploy_custom_model",
     "training": "Logbook TrainingConfig diagnose launch load_run plan_launch plan_sweep plot recipe run_sweep",
-    "playground": "BedrockModel check_answers compare deploy deploy_base echo list_endpoints",
+    "playground": "BedrockModel check_answers compare deploy deploy_base echo list_endpoints with_open_book",
     "league": "appeal choose join me my_submissions practice standings submit verdicts",
     "classroom": "catch_up check_dataset check_endpoint check_review check_run check_submission check_training gate "
     "hints i_am_stuck leave_dataset leave_job leave_practice leave_split leave_submission restore_own_work "

@@ -42,10 +42,13 @@ def told() -> str:
 
 
 def base_choice(home: Path) -> BaseChoice:
-    """The base of the workspace `home`: as the environment says, else as decided, else as it will likely be."""
+    """The base of the workspace `home`: as the environment says, else as decided, else as it will likely be.
+
+    What a local AWS that was started with another environment serves counts as decided.
+    """
     if told():
         return BaseChoice(told())
-    return decided(home) or expected()
+    return serving(home) or decided(home) or expected()
 
 
 def expected() -> BaseChoice:
@@ -69,6 +72,15 @@ def decided(home: Path) -> BaseChoice | None:
     """The decision that local AWS has kept in this workspace, or None."""
     try:
         kept = json.loads(note(home).read_text(encoding="utf-8"))
+        return BaseChoice(str(kept["name"]), str(kept["reason"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def serving(home: Path) -> BaseChoice | None:
+    """The base that this workspace's local AWS was last started with, if its note is there; it leaves with it."""
+    try:
+        kept = json.loads((Path(home) / "aws" / "server.json").read_text(encoding="utf-8"))["base"]
         return BaseChoice(str(kept["name"]), str(kept["reason"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

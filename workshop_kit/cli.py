@@ -71,9 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "action",
         nargs="?",
         default="serve",
-        choices=["serve", "work", "token", "code", "export", "import", "prompts"],
+        choices=["serve", "work", "token", "code", "export", "import", "prompts", "new"],
         help="serve (default): the server; work: only judge, for a league on PostgreSQL; token: for an organizer or "
-        "judge; code: a join code; export, import: a whole event; prompts: copies of the judge's prompts to edit",
+        "judge; code: a join code; export, import: a whole event; prompts: copies of the judge's prompts to edit; "
+        "new: fresh hidden questions that are in the event's database alone",
     )
     league.add_argument("path", nargs="?", type=Path, help="the file to export to or import from")
     league.add_argument(
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     league.add_argument("--no-judging", action="store_true", help="serve only; workers judge")
     league.add_argument("--codes", action="store_true", help="a new event asks for join codes")
     league.add_argument("--quota", type=int, default=None, help="ranked submissions of each team, for a new event")
+    league.add_argument("--questions", type=int, default=50, help="how many 'new' writes (default: %(default)s)")
+    league.add_argument(
+        "--seed",
+        type=int,
+        help="for 'new': the same seed writes the same questions, so keep it secret (default: a secret)",
+    )
     league.add_argument("--role", default="organizer", choices=["organizer", "judge"], help="whose token to make")
     league.add_argument("--name", default="", help="who the token is for, or the team of the join code")
 
@@ -96,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     cleanup = command("cleanup", _cleanup, "find and remove what the kit made in AWS, and show that nothing is left")
     with_home(cleanup)
     cleanup.add_argument("--yes", action="store_true", help="remove; without it the command only lists")
+
+    models = command("models", _models, "the models for local AWS on this machine: list, get, remove")
+    with_home(models)
+    models.add_argument("action", nargs="?", default="list", choices=["list", "get", "remove"])
+    models.add_argument("id", nargs="?", help="a model's id, as 'list' shows it (default for get: the first one)")
 
     domain = command("domain", _domain, "check a domain folder")
     domain.add_argument("action", choices=["check", "list"])
@@ -122,6 +134,7 @@ def _lab(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from workshop_kit.aws import connect
     from workshop_kit.league import client
     from workshop_kit.runner import run_workshop
 
@@ -133,6 +146,9 @@ def _run(args: argparse.Namespace) -> int:
     os.environ["WORKSHOP_HOME"] = str(home)
     print(f"The workshop on '{args.domain}', headless; workspace {home}\n")
     try:
+        answers = connect(home=home).answers  # first of all, so that the model's download is seen if it is due
+        if answers:
+            print(answers, end="\n\n")
         done = list(run_workshop(folder, home, domain=args.domain))
         print()
         for notebook in done:
@@ -200,6 +216,12 @@ def _cleanup(args: argparse.Namespace) -> int:
         print(f"  still there: {item}")
     print("Nothing that the kit made is left." if not left else f"{len(left)} things are still there; run this again.")
     return 1 if left else 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from workshop_kit.local_aws.models.commands import run
+
+    return run(args.action, args.id, _home(args))
 
 
 def _domain(args: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ QUESTION_FIELDS: dict[str, Any] = {
     "key_facts": [{"fact": str, "any_of": [str]}],
     "style": str,
 }
+QUESTION_KINDS = ("case", "lookup", "two-needs", "not-in-handbook")
+FACT_KINDS = ("decision", "amount", "time", "name", "paper", "step", "condition", "reason", "unknown")
+TONES = ("neutral", "kind")
 FILES = ("domain.json", "handbook.md", "examples.jsonl", "practice_questions.jsonl", "hidden_questions.jsonl")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HEADING = re.compile(r"##\s+(?P<title>.+?)\s*\{#(?P<id>[^}]*)\}\s*")
@@ -70,15 +73,31 @@ class Passage:
 
 @dataclass(frozen=True)
 class KeyFact:
-    """A fact that a good answer holds, in any of several wordings."""
+    """A fact that a good answer holds, in any of several wordings.
+
+    `kind` is one of FACT_KINDS or "" where the domain names none; `contradicts` are wordings that would be wrong here.
+    """
 
     fact: str
     any_of: tuple[str, ...]
+    kind: str = ""
+    contradicts: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fact as a judge's prompt shows it; what is not told is left out."""
+        told: dict[str, Any] = {"fact": self.fact, "any_of": list(self.any_of)}
+        if self.kind:
+            told["kind"] = self.kind
+        return told | ({"contradicts": list(self.contradicts)} if self.contradicts else {})
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question with its rubric."""
+    """A question with its rubric.
+
+    `kind` is one of QUESTION_KINDS, `passage` the handbook's text that decides it, `tone` "kind" where the person who asks
+    is in trouble; all three are '' where the domain does not say.
+    """
 
     id: str
     topic: str
@@ -86,6 +105,9 @@ class Question:
     reference_answer: str
     key_facts: tuple[KeyFact, ...]
     style: str
+    kind: str = ""
+    passage: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,6 +206,22 @@ def load_questions(path: Path, topics: Iterable[str] | None = None) -> tuple[Que
     if errors:
         raise BadInput(f"{errors[0]}.")
     return questions
+
+
+def questions_from(rows: Iterable[Any], topics: Iterable[str], where: str) -> tuple[Question, ...]:
+    """Questions with rubrics from rows of plain data; raises BadInput with the first fault, by its row in `where`."""
+    findings: list[Finding] = []
+    numbered = ((number, row, None) for number, row in enumerate(rows, start=1))
+    questions = _read_questions(Path(where), tuple(topics), findings, numbered)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise BadInput(f"{errors[0]}.")
+    return questions
+
+
+def plain(text: str) -> str:
+    """A text's words in small letters, by which two questions are the same."""
+    return _plain(text)
 
 
 def validate_domain(id_or_path: str | Path) -> list[Finding]:
@@ -352,16 +390,23 @@ def _read_examples(folder: Path, topics: tuple[str, ...] | None, findings: list[
     return Dataset(loaded.dataset.examples, folder.name)
 
 
-def _read_questions(path: Path, topics: tuple[str, ...] | None, findings: list[Finding]) -> tuple[Question, ...]:
+def _read_questions(
+    path: Path,
+    topics: tuple[str, ...] | None,
+    findings: list[Finding],
+    rows: Iterable[tuple[int, Any, Finding | None]] | None = None,
+) -> tuple[Question, ...]:
+    """The questions of a file, or of `rows` as `values` would read them from it."""
     questions: list[Question] = []
     seen: dict[str, int] = {}
     try:
-        for line, row, finding in values(path):
+        for line, row, finding in values(path) if rows is None else rows:
             if finding is not None:
                 findings.append(finding)
                 continue
             problems = _check(row, QUESTION_FIELDS, "")
             faults = [_error("schema", what, path, line, field=place) for place, what in problems]
+            faults += [] if faults else [_error("schema", what, path, line, field=at) for at, what in _optional(row)]
             if not faults and topics is not None and row["topic"] not in topics:
                 message = "the topic is not one of domain.json"
                 faults.append(_error("unknown-topic", message, path, line, field="topic"))
@@ -372,7 +417,7 @@ def _read_questions(path: Path, topics: tuple[str, ...] | None, findings: list[F
             if faults:
                 continue
             seen[row["id"]] = line
-            facts = tuple(KeyFact(f["fact"], tuple(f["any_of"])) for f in row["key_facts"])
+            facts = tuple(_key_fact(fact) for fact in row["key_facts"])
             answer = _plain(row["reference_answer"])
             for number, fact in enumerate(facts):
                 if not any(_plain(wording) in answer for wording in fact.any_of):
@@ -382,14 +427,39 @@ def _read_questions(path: Path, topics: tuple[str, ...] | None, findings: list[F
                             line, field=f"key_facts[{number}].any_of", fix="add the wording the reference uses",
                         )
                     )  # fmt: skip
-            questions.append(
-                Question(row["id"], row["topic"], row["question"], row["reference_answer"], facts, row["style"])
-            )
+            questions.append(question_from(row))
     except BadInput as problem:
         findings.append(_error("missing-file", str(problem).rstrip("."), path))
     if not questions and not findings:
         findings.append(_error("empty-file", "the file holds no questions", path))
     return tuple(questions)
+
+
+def question_from(row: Mapping[str, Any]) -> Question:
+    """The question of a row that has been checked."""
+    facts = tuple(_key_fact(fact) for fact in row["key_facts"])
+    more = {name: row.get(name) or "" for name in ("kind", "passage", "tone")}
+    return Question(row["id"], row["topic"], row["question"], row["reference_answer"], facts, row["style"], **more)
+
+
+def _key_fact(fact: Mapping[str, Any]) -> KeyFact:
+    contradicts = tuple(fact.get("contradicts") or ())
+    return KeyFact(fact["fact"], tuple(fact["any_of"]), fact.get("kind") or "", contradicts)
+
+
+def _optional(row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """(field path, what is wrong) for the fields that a question may leave out."""
+    for name, allowed in (("kind", QUESTION_KINDS), ("tone", TONES)):
+        if row.get(name) not in (None, "", *allowed):
+            yield name, f"should be one of {', '.join(allowed)}"
+    if not isinstance(row.get("passage", ""), str):
+        yield "passage", "should be text"
+    for number, fact in enumerate(row["key_facts"]):
+        if fact.get("kind") not in (None, "", *FACT_KINDS):
+            yield f"key_facts[{number}].kind", f"should be one of {', '.join(FACT_KINDS)}"
+        wordings = fact.get("contradicts", [])
+        if not isinstance(wordings, list) or not all(isinstance(wording, str) for wording in wordings):
+            yield f"key_facts[{number}].contradicts", "should be a list of texts"
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@
     ├── AwsProblem           an AWS call (real or local) was refused or could not be made
     ├── JobFailed            a training job ended in Failed or Stopped
     ├── LocalAwsProblem      local AWS could not start, or a second one was asked for
+    ├── ModelProblem         a model could not be got, converted or used on this machine
     ├── LeagueProblem        the league server refused or could not be reached
     └── Cancelled            the user cancelled a long piece of work
 
@@ -58,6 +59,10 @@ class JobFailed(KitError):
 
 class LocalAwsProblem(KitError):
     """Local AWS could not be started, found or used."""
+
+
+class ModelProblem(KitError):
+    """A model for local AWS could not be fetched, converted or used."""
 
 
 class LeagueProblem(KitError):

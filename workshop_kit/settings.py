@@ -40,6 +40,15 @@ MODEL_PREFERENCES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# What a league's models may be tuned from, unless its organizer says otherwise: the small models of the notebooks.
+LEAGUE_BASES = (
+    JUMPSTART_MODEL_ID,
+    "meta-textgeneration-llama-3-2-1b-instruct",
+    "amazon.nova-micro-v1:0",
+    "amazon.nova-lite-v1:0",
+    "amazon.nova-2-lite-v1:0",
+)
+
 PACKAGE_ROOT = Path(__file__).resolve().parent
 REPO_ROOT = PACKAGE_ROOT.parent
 

@@ -3,13 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workshop_kit.local_aws.trainer import hyperparameters as h
-from workshop_kit.local_aws.trainer.hyperparameters import AWS_DEFAULTS, HYPERPARAMETERS, HyperparameterError, parse
+from workshop_kit.local_aws.trainer.hyperparameters import AWS_DEFAULTS, HyperparameterError, parse, published
 
-BOUNDED = [entry for entry in HYPERPARAMETERS if "Min" in entry]
+BOUNDED = [entry for entry in published() if "Min" in entry]
 
 
 def test_the_defaults_are_jumpstarts_but_for_what_the_small_base_needs() -> None:
-    own = {entry["Name"]: entry["Default"] for entry in HYPERPARAMETERS}
+    own = {entry["Name"]: entry["Default"] for entry in published()}
     assert own.keys() == AWS_DEFAULTS.keys()
     assert {name for name in own if own[name] != AWS_DEFAULTS[name]} == {"learning_rate"}
     assert parse({}).lora_r == 8 and parse({}).target_modules == ("q_proj", "v_proj")

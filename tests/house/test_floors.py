@@ -11,7 +11,7 @@ FLOORS = {
     "settings": 1, "records": 1, "worlds": 1,
     "formats": 2, "workspace": 2,
     "aws": 3, "domains": 3, "journal": 3,
-    "authoring": 4, "review": 4,
+    "authoring": 4, "review": 4, "retrieval": 4,
     "training": 5,
     "playground": 6,
     "pictures": 1, "tracks": 4, "league": 7, "cleanup": 7, "cleanup_bedrock": 6,

@@ -18,7 +18,7 @@ from workshop_kit.playground import endpoints
 
 DEPLOY = sys.modules["workshop_kit.playground.deploy"]  # its package shows the function of that name
 ARTEFACT = {"kind": "artefact", "training_job": "job-1", "system": ""}
-JOB = {
+JOB = ToyAws().describe_training_job("job-1") | {
     "TrainingJobArn": "arn:job-1",
     "TrainingJobStatus": "Completed",
     "SecondaryStatus": "Completed",

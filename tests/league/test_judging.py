@@ -67,7 +67,9 @@ def test_models_are_asked_for_answers_within_the_rate_too(prepare, aws) -> None:
         return honest(modelId=modelId, **more)
 
     aws.converse = converse
-    store, entry, judge = prepare(EventSettings(calls_per_second=20.0, questions_at_once=8), target=BEDROCK)
+    store, entry, judge = prepare(
+        EventSettings(calls_per_second=20.0, questions_at_once=8, open_models=True), target=BEDROCK
+    )
     judge.run(entry.id)
     assert entry_of(store, entry.id).state == "done"
     assert sorted(len(times) for times in calls.values()) == [10, 10, 20]
@@ -78,7 +80,7 @@ def test_models_are_asked_for_answers_within_the_rate_too(prepare, aws) -> None:
 
 def test_waiting_for_a_turn_is_no_latency_of_a_model(prepare, aws, monkeypatch) -> None:
     monkeypatch.setattr("workshop_kit.league.judging.pace.Paced._turn", lambda self, name: time.sleep(0.4))
-    store, entry, judge = prepare(EventSettings(questions_at_once=8), target=BEDROCK)
+    store, entry, judge = prepare(EventSettings(questions_at_once=8, open_models=True), target=BEDROCK)
     judge.run(entry.id)
     figures = entry_of(store, entry.id).service
     assert max(figures["seconds_p50"], figures["reference"]["seconds_p50"]) < 0.3

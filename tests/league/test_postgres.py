@@ -14,6 +14,7 @@ from workshop_kit.league.judging.submission import SubmissionJudge
 from workshop_kit.league.questions import hidden_questions, practice_questions
 from workshop_kit.league.store import open_database, submissions
 from workshop_kit.league.store.schema import verdicts
+from workshop_kit.retrieval import open_book
 
 
 def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Path, aws, postgres: str, serving) -> None:
@@ -25,7 +26,9 @@ def test_two_servers_and_two_workers_share_one_event(tmp_path: Path, domain: Pat
     ):
         workers = []
         for _ in range(2):
-            judge = SubmissionJudge(open_database(postgres), aws, questions, judge_settings=JudgeSettings.load())
+            judge = SubmissionJudge(
+                open_database(postgres), aws, questions, judge_settings=JudgeSettings.load(), book=open_book(domain)
+            )
             workers.append(PostgresWorker(judge))
             workers[-1].start()
         names = [f"Team {n}" for n in range(6)]
@@ -58,7 +61,9 @@ def test_what_no_job_was_made_for_is_judged_too(tmp_path: Path, domain: Path, aw
             team = teams.named(connection, "Ada")
             entry = submissions.submit(connection, team.id, set="ranked", target=RIGHT_80, provenance={}, key="k1")
         questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
-        worker = PostgresWorker(SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load()))
+        worker = PostgresWorker(
+            SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load(), book=open_book(domain))
+        )
         worker.start()
         until = time.monotonic() + 20
         while not client.standings(url=url).rows and time.monotonic() < until:
@@ -89,7 +94,7 @@ def test_a_worker_that_lost_its_lock_harms_nothing(tmp_path: Path, domain: Path,
             assert connection.execute(text(holders)).all()
         with _held(store, sent.id) as mine:
             assert mine is not None and mine()
-            judge = SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load())
+            judge = SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load(), book=open_book(domain))
             aws.hold.set()
             judge.run(sent.id, mine)
         found = client.submit(aws, "right-80", "Ada", domain="bicycle-library", url=url)

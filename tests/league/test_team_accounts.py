@@ -194,7 +194,7 @@ def test_an_account_that_closes_at_the_end_costs_the_price_and_no_score(
     tmp_path: Path, prepare: Any, aws: ToyAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, entry, judge = prepare()
-    of, last = judge.accounts.of, len(judge.questions["ranked"])
+    of, last = judge.accounts.of, 1 + len(judge.questions["ranked"])  # its model is traced, then asked
     asked: list[str] = []
 
     def closes(team: str) -> Any:

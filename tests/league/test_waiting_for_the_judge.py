@@ -47,7 +47,7 @@ def test_a_model_that_judges_and_answers_is_asked_within_one_rate(prepare, aws, 
         return honest(modelId="toy.judge" if judging else "toy.reference", messages=messages, **more)
 
     aws.converse = converse
-    both = EventSettings(judges=("one.model",), reference="one.model")
+    both = EventSettings(judges=("one.model",), reference="one.model", open_models=True)
     store, entry, judge = prepare(both, target={"kind": "bedrock", "model_id": "one.model", "system": ""})
     judge.run(entry.id)
     assert entry_of(store, entry.id).state == "done" and turns == ["one.model"] * 40

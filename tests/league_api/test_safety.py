@@ -24,8 +24,9 @@ from workshop_kit.league.answer import Answer
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.process import ROOMS
 from workshop_kit.league.server import build_app
-from workshop_kit.league.store import scoring, submissions, teams, tokens
+from workshop_kit.league.store import hidden, open_database, scoring, submissions, teams, tokens
 from workshop_kit.league.store.appeals import appeal
+from workshop_kit.league.store.events import open_event
 from workshop_kit.league.store.references import keep_reference_answer
 from workshop_kit.league.store.submissions import StoredVerdict
 from workshop_kit.records import content_id
@@ -85,6 +86,13 @@ def event(request, tmp_path_factory) -> Iterator[Event]:
     home: Path = tmp_path_factory.mktemp("event")
     folder = write_domain(home, question, count=6)
     where = new_database(request.getfixturevalue("postgres_server")) if request.param == "postgres" else None
+    # The hidden questions are the event's own: in its database, where another table's rows are read from too.
+    store = open_database(where or home / "home" / "league" / "league.sqlite")
+    with store.write() as connection:
+        open_event(connection, "bicycle-library", EventSettings(access="codes"))
+        hidden.replace(connection, [question(n, "h") for n in range(6)], "Olga")
+    store.close()
+    (folder / "hidden_questions.jsonl").unlink()
     wide = {"submissions": "100000/minute", "writes": "100000/minute", "wrong codes": "100000/minute"}
     app = build_app(
         home / "home", str(folder), NoModels(), database=where, judging=False, limits=wide,

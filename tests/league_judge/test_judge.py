@@ -134,4 +134,4 @@ def test_another_base_is_not_held_to_the_small_models_language(monkeypatch) -> N
 
     monkeypatch.setenv("WORKSHOP_BASE_MODEL", "some/model")
     nowhere = SimpleNamespace(home="/nowhere")
-    assert rules._fluency(nowhere, ["Sure! It costs forty dollars at the counter."]) == [None]
+    assert rules._fluency(nowhere, ["Sure! It costs forty dollars at the counter."]) == [1.0]

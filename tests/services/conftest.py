@@ -221,6 +221,7 @@ def _whole_server(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) ->
     with _serving(tiny_model, tmp_path_factory.mktemp("home")) as running:
         names = [name for name in os.environ if name in SETTINGS]
         kept = {name: os.environ.pop(name) for name in names}
+        os.environ["WORKSHOP_BASE_MODEL"] = "tiny"  # as tests/conftest.py says for all other tests
         yield running
         os.environ.update(kept)  # as the block above expects to find it
 

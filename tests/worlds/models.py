@@ -19,6 +19,7 @@ class Door:
     """What the kit asks of a connection to AWS; its clients are itself."""
 
     endpoint_url = "http://127.0.0.1:1"  # nobody sends a bill
+    region = "us-west-2"
 
     def choose_model(self, role: str) -> str:
         return f"toy.{role}-v1:0"
@@ -26,17 +27,47 @@ class Door:
     def client(self, service: str) -> Self:
         return self
 
+    def get_foundation_model(self, modelIdentifier: str) -> dict[str, Any]:
+        raise refusal("ResourceNotFoundException", f"There is no model {modelIdentifier}.", "GetFoundationModel")
+
+
+class Tuned:
+    """What AWS tells of endpoints that are all tuned from the workshop's base, each by a job of its own name."""
+
+    bucket = "s3://bucket"
+
+    def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:
+        return {"EndpointConfigName": EndpointName, "EndpointStatus": "InService"}
+
+    def describe_endpoint_config(self, EndpointConfigName: str) -> dict[str, Any]:
+        return {"ProductionVariants": [{"ModelName": EndpointConfigName}]}
+
+    def describe_model(self, ModelName: str) -> dict[str, Any]:
+        return {"PrimaryContainer": {"ModelDataUrl": f"{self.bucket}/{ModelName}/output/model.tar.gz"}}
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:
+        source = {"S3DataSource": {"S3Uri": f"{self.bucket}/base"}}
+        return {
+            "TrainingJobName": TrainingJobName,
+            "TrainingJobStatus": "Completed",
+            "ModelArtifacts": {"S3ModelArtifacts": f"{self.bucket}/{TrainingJobName}/output/model.tar.gz"},
+            "AlgorithmSpecification": {},
+            "InputDataConfig": [{"ChannelName": "model", "DataSource": source}],
+        }
+
+    def describe_hub_content(self, **_: Any) -> dict[str, Any]:
+        document = {"TrainingSupported": True, "TrainingArtifactUri": f"{self.bucket}/base"}
+        return {"HubContentDocument": json.dumps(document)}
+
 
 class NoModels(Door):
     """For a league in which submissions are judged by hand."""
-
-    region = "us-west-2"
 
     def client(self, service: str) -> Any:
         raise RuntimeError("no model is asked in these tests")
 
 
-class ToyAws(Door):
+class ToyAws(Tuned, Door):
     """A candidate, a reference and a judge; who holds an event back keeps the candidate, or the judge, thinking.
 
     The candidate knows as many prices, from the first on, as its endpoint's name says: right-80 knows 80 %. The

@@ -16,12 +16,15 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from workshop_kit import settings
 from workshop_kit.aws.problems import explain, kit_call, revivers, whole_reply
 from workshop_kit.errors import AwsProblem, BadInput
+
+if TYPE_CHECKING:
+    from workshop_kit.local_aws import ServerInfo
 
 __all__ = ["Aws", "connect", "explain", "kit_call", "whole_reply"]
 
@@ -48,6 +51,7 @@ class Aws:
     bucket: str
     label: str
     endpoint_url: str | None = None
+    answers: str = ""  # on local AWS: what answers there, in a sentence
     _session: Any = field(default=None, repr=False, compare=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -107,6 +111,8 @@ class Aws:
         ]
         if self.endpoint_url:
             rows.append(("Endpoint", self.endpoint_url))
+        if self.answers:
+            rows.append(("Model", self.answers))
         cells = "".join(
             f"<tr><th style='text-align:left'>{name}</th><td style='text-align:left'>{html.escape(value)}</td></tr>"
             for name, value in rows
@@ -127,10 +133,11 @@ def connect(*, region: str | None = None, home: Path | None = None) -> Aws:
     if forced not in ("", "local", "aws"):
         raise BadInput(f"WORKSHOP_AWS is {forced!r}; it may be 'local' or 'aws', or unset.")
     _without_instance_metadata(core)
+    answers = ""
     local = forced == "local" or (not forced and not endpoint and not _has_credentials(core))
     if local:
-        endpoint, told = _local(home or settings.workspace_root())
-        region = region or told
+        info = _local(home or settings.workspace_root())
+        endpoint, region, answers = info.url, region or info.region, info.base
     if endpoint and (local or not _has_credentials(core)):
         core.set_credentials("local", "local")
     region = region or _region(core)
@@ -140,7 +147,7 @@ def connect(*, region: str | None = None, home: Path | None = None) -> Aws:
     label = _label(endpoint, account_id, local)
     role = _role(session, region, endpoint)
     bucket = f"workshop-kit-{region}-{account_id}"
-    aws = Aws(region, account_id, role, bucket, label, endpoint, session)
+    aws = Aws(region, account_id, role, bucket, label, endpoint, answers, session)
     _ensure_bucket(aws)
     return aws
 
@@ -148,17 +155,18 @@ def connect(*, region: str | None = None, home: Path | None = None) -> Aws:
 # --- finding
 
 
-def _local(home: Path) -> tuple[str, str]:
+def _local(home: Path) -> ServerInfo:
     from workshop_kit.local_aws import find_or_start
+    from workshop_kit.local_aws.models import printer
 
-    info = find_or_start(home)
+    info = find_or_start(home, progress=printer())
     _local_homes[info.url] = Path(home)
-    return info.url, info.region
+    return info
 
 
 def _revive(url: str) -> bool:
     """Start the local server that had this URL again; False when it is not one of ours or got another URL."""
-    return any(url.startswith(local) and _local(home)[0] == local for local, home in list(_local_homes.items()))
+    return any(url.startswith(local) and _local(home).url == local for local, home in list(_local_homes.items()))
 
 
 revivers.append(_revive)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from workshop_kit.errors import BadInput
+
+MOST_QUESTIONS = 500
 
 
 def run(args: argparse.Namespace, home: Path) -> int:
@@ -23,6 +26,7 @@ def run(args: argparse.Namespace, home: Path) -> int:
         "export": _export,
         "import": _import,
         "prompts": _prompts,
+        "new": _new,
     }
     return actions[args.action](args, home)
 
@@ -106,6 +110,31 @@ def _import(args: argparse.Namespace, home: Path) -> int:
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInput(f"{path} can't be read ({getattr(problem, 'strerror', None) or problem}).") from None
     print(f"Imported {count.get('teams', 0)} teams and {count.get('submissions', 0)} submissions.")
+    return 0
+
+
+def _new(args: argparse.Namespace, home: Path) -> int:
+    from workshop_kit.domains import load_domain
+    from workshop_kit.league.process import folder, only_server
+    from workshop_kit.league.questions import fresh_questions
+    from workshop_kit.league.store import hidden
+    from workshop_kit.league.store.events import open_event
+
+    if not 1 <= args.questions <= MOST_QUESTIONS:
+        raise BadInput(f"The number of questions is {args.questions}; it may be 1 to {MOST_QUESTIONS}.")
+    # Whoever knows the seed can write the same questions: by default nobody does.
+    seed = secrets.randbits(62) if args.seed is None else args.seed
+    rows = fresh_questions(args.domain, args.questions, seed)
+    folder(home)
+    with nullcontext() if args.database else only_server(home, patience=0.0):
+        with _database(args, home) as database, database.write() as connection:
+            open_event(connection, load_domain(args.domain).id)
+            hidden.replace(connection, rows, "command line")
+            where = database.url
+    print(
+        f"{len(rows)} questions of '{args.domain}' that stand in no file are in {where}. Start the league's server and "
+        "its workers (again): they judge by these."
+    )
     return 0
 
 

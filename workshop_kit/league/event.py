@@ -43,8 +43,11 @@ class EventSettings:
 
     `access`: "open" lets anybody play under a name (a workspace's own league), "codes" asks for a join code.
     `ranked_quota` counts ranked submissions that did not fail; None is without limit. `judges` and `reference` are
-    model ids, empty for the account's own choice. `calls_per_second` bounds the calls to each Bedrock model of an
-    account, judge or not, over all workers.
+    model ids, empty for the account's own choice. `reference_open_book` puts handbook passages into the reference's
+    prompt; None does so where it is local AWS's untuned model. Ranked models must be tuned from one of `bases` (empty:
+    settings.LEAGUE_BASES), unless `open_models` lets any model in; `longest_system_prompt` bounds their system prompts,
+    in characters. `calls_per_second` bounds the calls to each Bedrock model of an account, judge or not, over all
+    workers.
     """
 
     title: str = ""
@@ -54,6 +57,10 @@ class EventSettings:
     ranked_quota: int | None = None
     judges: tuple[str, ...] = ()
     reference: str = ""
+    reference_open_book: bool | None = None
+    open_models: bool = False
+    bases: tuple[str, ...] = ()
+    longest_system_prompt: int = 600
     calls_per_second: float | None = None
     questions_at_once: int = 4
     finalists: int = 5
@@ -76,19 +83,28 @@ class EventSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that `settings_from` reads."""
-        return asdict(self) | {"phases": [asdict(p) for p in self.phases], "judges": list(self.judges)}
+        return (
+            asdict(self)
+            | {"phases": [asdict(p) for p in self.phases], "judges": list(self.judges)}
+            | {"bases": list(self.bases)}
+        )
 
 
 _SAID: dict[Any, str] = {
     int: "a whole number",
     int | None: "a whole number or null",
     int | float | None: "a number or null",
+    bool | None: "true, false or null",
+    bool: "true or false",
 }
 _KINDS: dict[str, Any] = {
     "title": str,
     "access": str,
     "phase": str,
     "reference": str,
+    "reference_open_book": bool | None,
+    "open_models": bool,
+    "longest_system_prompt": int,
     "ranked_quota": int | None,
     "calls_per_second": int | float | None,
     "questions_at_once": int,
@@ -106,6 +122,7 @@ def settings_from(values: dict[str, Any]) -> EventSettings:
         | {
             "phases": tuple(_phase(value) for value in values.get("phases", ())),
             "judges": tuple(values.get("judges", ())),
+            "bases": tuple(values.get("bases", ())),
         }
     )
     for name, kind in _KINDS.items():
@@ -113,6 +130,10 @@ def settings_from(values: dict[str, Any]) -> EventSettings:
             raise BadInput(f"The setting '{name}' is {value!r}; it may be {_SAID.get(kind, 'a text')}.")
     if not all(isinstance(judge, str) for judge in found.judges):
         raise BadInput("The setting 'judges' holds something that is no model's id; it may be a list of texts.")
+    if not all(isinstance(base, str) and base for base in found.bases):
+        raise BadInput("The setting 'bases' holds something that is no model's id; it may be a list of texts.")
+    if not 0 <= found.longest_system_prompt <= 4000:
+        raise BadInput(f"The setting 'longest_system_prompt' is {found.longest_system_prompt}; it may be 0 to 4000.")
     if found.access not in ("open", "codes"):
         raise BadInput(f"The setting 'access' is {found.access!r}; it may be 'open' or 'codes'.")
     if found.phase not in PHASES:
@@ -129,6 +150,12 @@ def settings_from(values: dict[str, Any]) -> EventSettings:
     if not 1 <= found.finalists <= 20:
         raise BadInput(f"The setting 'finalists' is {found.finalists}; it may be 1 to 20.")
     return found
+
+
+def check_system(system: str, longest: int) -> None:
+    """Raise BadInput for a system prompt of more than `longest` characters."""
+    if len(system) > longest:
+        raise BadInput(f"The system prompt has {len(system):,} characters; this league takes up to {longest:,}.")
 
 
 def _phase(value: Any) -> Phase:

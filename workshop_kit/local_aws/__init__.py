@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ class ServerInfo:
     url: str
     region: str
     pid: int
+    base: str = ""  # what answers and is fine-tuned there, in words
 
     def env(self) -> dict[str, str]:
         """The environment variables that point the AWS SDKs and the aws command at this server."""
@@ -59,7 +60,7 @@ def find(home: Path) -> ServerInfo | None:
         told = json.loads(connection.getresponse().read())
         # Another program, or another workspace's server, may have the port by now.
         if told["home"] == str(Path(home).resolve()):
-            return ServerInfo(told["url"], told["region"], told["pid"])
+            return ServerInfo(told["url"], told["region"], told["pid"], str(told.get("answers", "")))
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         pass
     finally:
@@ -67,10 +68,18 @@ def find(home: Path) -> ServerInfo | None:
     return None
 
 
-def find_or_start(home: Path, *, port: int = 0, timeout: float = 30) -> ServerInfo:
+def find_or_start(
+    home: Path,
+    *,
+    port: int = 0,
+    timeout: float = 30,
+    progress: Callable[[str, float | None], None] | None = None,
+) -> ServerInfo:
     """The workspace's server, started if there is none; safe when many processes ask at once.
 
-    Raises LocalAwsProblem when none answers within `timeout` seconds, MissingExtra when local AWS is not installed.
+    Its base model is fetched first if it is not on this machine, told to `progress(what, share)`. Raises
+    LocalAwsProblem when no server answers within `timeout` seconds after that, ModelProblem when the model that
+    WORKSHOP_BASE_MODEL names can't be used, MissingExtra when local AWS is not installed.
     """
     home = Path(home).resolve()
     found = find(home)
@@ -78,13 +87,16 @@ def find_or_start(home: Path, *, port: int = 0, timeout: float = 30) -> ServerIn
         return found
     require("moto", extra="local")
     require("cheroot", extra="local")
-    deadline = time.monotonic() + timeout
     try:
         (home / "aws" / "logs").mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise LocalAwsProblem(
             f"The workspace {home} can't be written ({problem.strerror}); set WORKSHOP_HOME to a folder that can."
         ) from None
+    from workshop_kit.local_aws.models import settle
+
+    settle(home, progress or (lambda what, share: None))
+    deadline = time.monotonic() + timeout
     with _only_one(home / "aws" / "start.lock", deadline):
         process = None
         while time.monotonic() < deadline:
@@ -142,7 +154,7 @@ def _spawn(home: Path, port: int) -> subprocess.Popen[bytes]:
     with open(home / "aws" / "logs" / "server.out", "wb") as out:
         # A session of its own, so that interrupting or ending a kernel leaves the server to the other kernels.
         process = subprocess.Popen(
-            [sys.executable, "-m", "workshop_kit.local_aws", "--home", str(home), "--port", str(port)],
+            [sys.executable, "-m", "workshop_kit.local_aws", "--home", str(home), "--port", str(port), "--checked"],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from workshop_kit.base_model import VARIABLE
 from workshop_kit.errors import KitError, require
 from workshop_kit.local_aws import ServerInfo
 
@@ -18,14 +19,21 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True, help="the workspace folder")
     parser.add_argument("--port", type=int, default=0, help="a port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--region", default="", help="the region it says it is (default: AWS_DEFAULT_REGION)")
+    # The process that started this one has looked at the folder that WORKSHOP_BASE_MODEL names.
+    parser.add_argument("--checked", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     try:
         require("moto", extra="local")
         require("cheroot", extra="local")
+        from workshop_kit.local_aws.models import printer, settle
         from workshop_kit.local_aws.server import serve
 
+        home = args.home.expanduser()
+        base = settle(home.resolve(), printer(sys.stderr), checked=args.checked)
+        os.environ[VARIABLE] = base.name  # for the processes that train and answer, too
         serve(
-            args.home.expanduser(),
+            home,
+            base=base,
             port=args.port,
             region=args.region,
             ready=lambda info: _tell(info, args.home),
@@ -37,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _tell(info: ServerInfo, home: Path) -> None:
-    print(f"# Local AWS runs for {home} (Ctrl-C stops it). In another terminal:")
+    print(f"# Local AWS runs for {home} (Ctrl-C stops it). {info.base}\n# In another terminal:")
     for name, value in info.env().items():
         print(f"export {name}={value}")
     sys.stdout.flush()

@@ -14,6 +14,8 @@ from math import prod
 from pathlib import Path
 
 from workshop_kit.base_model import TINY, told
+from workshop_kit.local_aws.models.cache import model_folder
+from workshop_kit.local_aws.models.manifest import MODELS
 
 WEIGHTS = Path(__file__).parent / "weights"
 HUB = "SageMakerPublicHub"
@@ -134,15 +136,20 @@ TEACHERS = ("amazon.nova-pro-v1:0", "amazon.nova-premier-v1:0")
 
 
 def base_model() -> str:
-    """The folder of the base model, or what WORKSHOP_BASE_MODEL names: a folder or a hub id."""
+    """The folder of the base model, or the hub id that WORKSHOP_BASE_MODEL names.
+
+    Local AWS sets WORKSHOP_BASE_MODEL for its processes when it starts, to what was settled for its workspace.
+    """
     if not base_is_foreign():
         return str(WEIGHTS / "base")
+    if told() in MODELS:
+        return str(model_folder(told()))
     # Jobs keep this, and other processes with other current folders read it: a folder is named absolutely.
     return str(Path(told()).resolve()) if Path(told()).is_dir() else told()
 
 
 def base_is_foreign() -> bool:
-    """Whether WORKSHOP_BASE_MODEL puts another base in place of the shipped one."""
+    """Whether the base is another than the tiny model in this package."""
     return told() not in ("", TINY)
 
 
@@ -152,15 +159,19 @@ def reference_model() -> str:
 
 
 def base_name() -> str:
-    """The base model's name: the shipped one's, or that of WORKSHOP_BASE_MODEL."""
+    """The base model's name: the tiny one's, a known model's, or that of what WORKSHOP_BASE_MODEL names."""
+    if told() in MODELS:
+        return MODELS[told()].name
     return f"the model {Path(told()).name} that WORKSHOP_BASE_MODEL names" if base_is_foreign() else "workshop base"
 
 
 def base_label() -> str:
-    """The base model in words, with its size where the weights are on this machine."""
+    """The base model in words, with its size where the weights are on this machine, and its licence if it is known."""
     name = base_name()
     count = parameters(base_model())
-    return f"{name}, {count:,} parameters" if count else name
+    model = MODELS.get(told())
+    parts = [name, f"{count:,} parameters" if count else "", f"licence {model.license}" if model else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def weights_of(model: BedrockModel) -> str | None:
@@ -194,7 +205,9 @@ def present(model: BedrockModel) -> bool:
     weights = weights_of(model)
     if weights is None:
         return True
-    return (base_is_foreign() and model.kind == "base") or (Path(weights) / "config.json").is_file()
+    if model.kind == "base" and base_is_foreign() and told() not in MODELS:
+        return True
+    return (Path(weights) / "config.json").is_file()
 
 
 def honest_name(model: BedrockModel) -> str:

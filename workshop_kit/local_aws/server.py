@@ -17,8 +17,9 @@ from typing import Any
 
 from cheroot import wsgi
 
+from workshop_kit.base_model import TINY, BaseChoice, told
 from workshop_kit.errors import LocalAwsProblem
-from workshop_kit.local_aws import ServerInfo
+from workshop_kit.local_aws import ServerInfo, catalogue
 from workshop_kit.local_aws.context import ACCOUNT_ID, DEFAULT_REGION, Context
 
 HOST = "127.0.0.1"
@@ -99,8 +100,17 @@ class Watched:
             self.busy -= 1
 
 
-def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[ServerInfo], None]) -> None:
+def serve(
+    home: Path,
+    *,
+    port: int = 0,
+    region: str = "",
+    base: BaseChoice | None = None,
+    ready: Callable[[ServerInfo], None],
+) -> None:
     """Serve until SIGTERM or SIGINT; `ready(info)` runs once requests are answered.
+
+    `base` is what was settled for this workspace (models.settle); the environment names it too.
 
     Raises LocalAwsProblem when another server has the workspace or another program the port.
     """
@@ -116,7 +126,13 @@ def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[Serve
     from workshop_kit.local_aws.app import App
 
     ctx = Context.open(home, region=region, url=url)
-    info = {"url": url, "pid": os.getpid(), "started": time.time(), "region": region, "home": str(home)}
+    base = base or BaseChoice(told() or TINY)
+    answers = f"What answers and is fine-tuned here: {catalogue.base_label()}."
+    info: dict[str, Any] = {
+        "base": {"name": base.name, "reason": base.reason},
+        "answers": f"{answers} {base.reason}".strip(),
+    }
+    info |= {"url": url, "pid": os.getpid(), "started": time.time(), "region": region, "home": str(home)}
     app = Watched(App(ctx, info))
     server.wsgi_app = app
     stopping = threading.Event()
@@ -129,7 +145,7 @@ def serve(home: Path, *, port: int = 0, region: str = "", ready: Callable[[Serve
     stop_jobs = _start_jobs(ctx)
     log.info("Local AWS answers at %s for %s", url, home)
     try:
-        ready(ServerInfo(url, region, os.getpid()))
+        ready(ServerInfo(url, region, os.getpid(), info["answers"]))
         _wait(stopping, app, ctx, lock)
     finally:
         if not lock.lost():

@@ -3,6 +3,7 @@
 payloads.py   the request an endpoint takes, the answer it gives, whole or streamed
 endpoints.py  an endpoint (or a Bedrock model) that answers; listing, deleting, proof that nothing is left
 deploy.py     a training job's model, or the base, behind an endpoint
+open_book.py  a model asked with passages of the handbook in its prompt
 compare.py    models side by side, and how much an answer parrots its training rows
 """
 
@@ -18,6 +19,7 @@ from workshop_kit.playground.compare import (
 )
 from workshop_kit.playground.deploy import deploy, deploy_base, find_endpoint, trained_system
 from workshop_kit.playground.endpoints import BedrockModel, Endpoint, Model, delete, leftovers, list_endpoints
+from workshop_kit.playground.open_book import OpenBookModel, with_open_book
 from workshop_kit.playground.payloads import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Echo",
     "Endpoint",
     "Model",
+    "OpenBookModel",
     "check_answers",
     "compare",
     "delete",
@@ -42,4 +45,5 @@ __all__ = [
     "list_endpoints",
     "repetition",
     "trained_system",
+    "with_open_book",
 ]

@@ -90,6 +90,15 @@ def traps(recipe: Recipe, values: Mapping[str, Value], rows: int | None = None) 
             "int8_quantization and enable_fsdp are both on, and JumpStart's training can't do both at once.",
             "Turn one of the two off.",
         )
+    if values.get("add_input_output_demarcation_key") is True and values.get("instruction_tuned") is not False:
+        say(
+            "error",
+            "mark-in-training-only",
+            "add_input_output_demarcation_key",
+            "add_input_output_demarcation_key is on: '### Response:' would stand before every answer in training, and "
+            "the prompts of the endpoint and the league don't have it.",
+            "Turn it off: the kit's chat prompt marks the answer itself.",
+        )
     _lora(values, say)
     _amount(recipe, values, rows, say)
     return tuple(found)

@@ -172,7 +172,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     "add_input_output_demarcation_key": Explanation(
         "Mark question and answer",
         "Format",
-        "Adds a line between question and answer when there is no template. The kit's template has its own marks.",
+        "Writes '### Response:' before every answer in training. The kit's chat prompt marks the answer itself, and its "
+        "endpoint and league prompts don't have that line: leave it off.",
         "",
         "",
     ),

@@ -136,6 +136,10 @@ class Recipe:
         if "instruction_tuned" in values:
             # The kit uploads instruction rows with a template; the hub's default is raw text.
             values["instruction_tuned"] = True
+        if "add_input_output_demarcation_key" in values:
+            # The kit's template is a chat prompt, which says itself where the answer begins; JumpStart's mark would
+            # stand in training and nowhere else.
+            values["add_input_output_demarcation_key"] = False
         return values
 
     def by_group(self) -> dict[str, tuple[Hyperparameter, ...]]:

@@ -66,7 +66,7 @@ def fill(database: Database, team_count: int, each: int) -> list[str]:
         )
         rows[submissions] += made
     with database.write() as connection:
-        open_event(connection, DOMAIN, EventSettings(judges=JUDGES))
+        open_event(connection, DOMAIN, EventSettings(judges=JUDGES, open_models=True))
         for table, values in rows.items():
             for start in range(0, len(values), BATCH):
                 connection.execute(insert(table), values[start : start + BATCH])

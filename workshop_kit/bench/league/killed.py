@@ -70,7 +70,7 @@ def play(
     """
     with stage.database.write() as connection:
         open_event(connection, DOMAIN)
-        change_settings(connection, EventSettings(judges=JUDGES), "bench")
+        change_settings(connection, EventSettings(judges=JUDGES, open_models=True), "bench")
     postgres = stage.database.is_postgres
     server = stage.serve(judging=not postgres)
     told = ("--stalled", stalled) if stalled else ()

@@ -31,7 +31,9 @@ def keep_pace(stage: Stage, allowed: float, seconds: float, *, questions: int, w
     count = max(1, round(allowed * seconds / (2 * questions)))
     with stage.database.write() as connection:
         open_event(connection, DOMAIN)
-        change_settings(connection, EventSettings(judges=JUDGES[:1], calls_per_second=allowed), "bench")
+        change_settings(
+            connection, EventSettings(judges=JUDGES[:1], calls_per_second=allowed, open_models=True), "bench"
+        )
         target = {"kind": "sagemaker", "endpoint": "right-60", "system": ""}
         for number in range(count):
             team = teams.named(connection, f"Team {number}")

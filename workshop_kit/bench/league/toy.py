@@ -74,6 +74,10 @@ class ToyAws:
         """As Aws.client: one object answers for every service."""
         return self
 
+    def get_foundation_model(self, modelIdentifier: str) -> dict[str, Any]:
+        """What local AWS tells of a model: here, its id."""
+        return {"modelDetails": {"modelName": modelIdentifier}}
+
     def invoke_endpoint(self, EndpointName: str, Body: str, **_: Any) -> dict[str, Any]:
         """The candidate's answer."""
         self._count("candidate")

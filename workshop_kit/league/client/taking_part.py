@@ -12,7 +12,7 @@ from workshop_kit.league.client.clock import Cancel, Clock
 from workshop_kit.league.client.talking import Unreachable, call, server_url
 from workshop_kit.league.client.values import Judged, Standings, Submission
 from workshop_kit.league.statistics import Score
-from workshop_kit.playground import BedrockModel
+from workshop_kit.playground import BedrockModel, OpenBookModel
 from workshop_kit.records import content_id
 from workshop_kit.settings import DEFAULT_DOMAIN
 from workshop_kit.training import TrainingJob
@@ -106,6 +106,8 @@ def target_of(endpoint: Any) -> tuple[dict[str, str], dict[str, Any]]:
 
     Raises BadInput for nothing to ask.
     """
+    if isinstance(endpoint, OpenBookModel):
+        raise BadInput("The league asks every model with the book closed; pass the model itself, without its book.")
     job = endpoint if isinstance(endpoint, TrainingJob) else None
     traced = {
         "training_job": job.name if job else getattr(endpoint, "job_name", ""),

@@ -36,6 +36,8 @@ class Submission:
     score: Score | None = None
     judge: str = ""
     reference: str = ""
+    against: str = ""
+    reference_passages: int = 0
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -60,7 +62,11 @@ class Submission:
             ["verdicts that changed with the order", s.flips],
             ["length of your answers against the reference's", f"{s.length_ratio:.2f} times"],
             ["judged by", self.judge],
-            ["against", self.reference],
+            ["against", self.against or self.reference],
+            [
+                "the reference's book",
+                f"open, {self.reference_passages} passages" if self.reference_passages else "closed",
+            ],
             *[[name.replace("_", " "), value] for name, value in self.provenance.items()],
         ]
         return f"<p><b>{html.escape(self.participant)}</b></p>" + html_table(["", ""], rows)
@@ -71,8 +77,9 @@ class Standings:
     """The standings as the league last told them; `rows` best first, the first page of them.
 
     Each row has place, rank (shared by all whom chance could explain), participant, score, gap to the leader as a
-    fraction, submissions so far, judge, reference and service (tokens, seconds and USD of an answer, and the
-    reference's). `progress` has each leading team's steps of (seconds since 1970, best win rate).
+    fraction, submissions so far, judge, reference, against (the reference in words, with what it had in its prompt) and
+    service (tokens, seconds and USD of an answer, and the reference's). `progress` has each leading team's steps of
+    (seconds since 1970, best win rate).
     """
 
     domain: str
@@ -111,7 +118,7 @@ class Standings:
                 f"{interval:>13}  {row['gap']:>5.0%}  {counts:>13}"
             )
         first = self.rows[0]
-        lines.append(f"Judged by {first['judge']}, against {first['reference']}. {self._noise()}")
+        lines.append(f"Judged by {first['judge']}, against {_against(first)}. {self._noise()}")
         return "\n".join(lines)
 
     def plot(self) -> Any:
@@ -186,10 +193,15 @@ class Standings:
         shown = f" The first {len(self.rows)} of {self.teams} teams." if self.teams > len(self.rows) else ""
         waiting = f" {self.waiting} submissions are being judged." if self.waiting else ""
         return (
-            f"{table}<p>Judged by {html.escape(first['judge'])}, against {html.escape(first['reference'])}, on "
+            f"{table}<p>Judged by {html.escape(first['judge'])}, against {html.escape(_against(first))}, on "
             f"{self.questions} hidden questions. {html.escape(self._noise())} A rank is shared where chance alone "
             f"could explain the order.{phase}{shown}{waiting}{link}</p>"
         )
+
+
+def _against(row: dict[str, Any]) -> str:
+    """The reference in words, with what it had in its prompt."""
+    return str(row.get("against") or row["reference"])
 
 
 def _even(score: dict[str, Any]) -> str:

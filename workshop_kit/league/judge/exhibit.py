@@ -33,7 +33,7 @@ def fill(
     template: str, task: str, question: Question, settings: JudgeSettings, reply: str, answers: dict[str, Exhibit]
 ) -> str:
     """A prompt with everything in its tag: `answers` under their tags' names, quoted between the prompt's own mark."""
-    facts = [{"fact": fact.fact, "any_of": list(fact.any_of)} for fact in question.key_facts]
+    facts = [fact.to_dict() for fact in question.key_facts]
     criteria = [
         {"name": c.name, "description": c.description, "weight": c.weight, "anchors": {str(n): t for n, t in c.anchors}}
         for c in settings.criteria
@@ -45,10 +45,13 @@ def fill(
         "key_facts": json.dumps(facts, ensure_ascii=False),
         "criteria": json.dumps(criteria, ensure_ascii=False),
     }
+    # What newer domains say of a question stands with its reference answer, so that an organizer's own prompts show it.
+    more = {"passage": question.passage, "tone": question.tone, "kind": question.kind}
+    material |= {name: text for name, text in more.items() if text}
     shown = [[name, found.cleaned.text] for name, found in answers.items()]
     mark = shield.mark(settings.id, material, shown)
     tagged = {name: f"<{name}>{shield.plain(text)}</{name}>" for name, text in material.items()}
-    tagged["reference"] = tagged.pop("reference_answer")
+    tagged["reference"] = "\n".join(tagged.pop(name) for name in ("reference_answer", *more) if name in tagged)
     for name, found in answers.items():
         notes = [flag for flag in found.flags if flag in NOTED]
         told = (f"the league notes: {', '.join(notes)}",) if notes else ()

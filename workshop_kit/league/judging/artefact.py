@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from workshop_kit.aws import Aws
 from workshop_kit.errors import AwsProblem, BadInput, JobFailed, NotYet
 from workshop_kit.league.asking import OUTAGE
+from workshop_kit.league.event import check_system
 from workshop_kit.league.judging.patience import AWAY, DATABASE_PAUSE
 from workshop_kit.league.store import submissions
 from workshop_kit.league.store.audit import note
@@ -42,6 +43,8 @@ def standing(
     patiently: Callable[..., Endpoint],
     stop: threading.Event,
     mine: Callable[[], bool],
+    *,
+    longest: int,
 ) -> Iterator[dict[str, Any]]:
     """The endpoint to ask in the place of a submission's artefact; `patiently` makes a call that may have to wait.
 
@@ -64,6 +67,7 @@ def standing(
     interrupted = False
     try:
         system = entry.target.get("system") or endpoint.system
+        check_system(system, longest)
         yield {"kind": "sagemaker", "endpoint": endpoint.name, "system": system}
     except AWAY:
         interrupted = True

@@ -30,17 +30,19 @@ class OtherBasis(LeagueProblem):
 
 @dataclass(frozen=True)
 class Basis:
-    """The id of the prompts, a hash of the questions, and the judges that the prompts' options name."""
+    """The id of the prompts, a hash of the questions, the judges that the prompts' options name, and a hash of the
+    handbook that the reference may be shown."""
 
     prompts: str
     questions: str
     judges: tuple[str, ...] = ()
+    handbook: str = ""
 
     @classmethod
-    def of(cls, settings: JudgeSettings, questions: Mapping[str, Sequence[Question]]) -> Basis:
+    def of(cls, settings: JudgeSettings, questions: Mapping[str, Sequence[Question]], handbook: str = "") -> Basis:
         """The basis of whoever judges by these."""
         told = {name: [asdict(question) for question in found] for name, found in questions.items()}
-        return cls(settings.id, content_id(told), settings.judges)
+        return cls(settings.id, content_id(told), settings.judges, handbook)
 
 
 def judge_by(connection: Connection, mine: Basis, *, own: bool, alone: bool) -> None:
@@ -69,13 +71,17 @@ def check_basis(connection: Connection, mine: Basis) -> None:
 
 
 def _basis(detail: dict[str, object]) -> Basis:
-    return Basis(str(detail["prompts"]), str(detail["questions"]), tuple(detail["judges"]))  # type: ignore[arg-type]
+    return Basis(
+        str(detail["prompts"]), str(detail["questions"]), tuple(detail["judges"]), str(detail.get("handbook", ""))
+    )  # type: ignore[arg-type]
 
 
 def _problem(mine: Basis, theirs: Basis, who: str) -> str:
     what, folder = "prompts", "its workspace's folder league/judge"
     if mine.questions != theirs.questions:
         what, folder = "questions", "its domain's folder"
+    elif mine.handbook != theirs.handbook:
+        what, folder = "handbook passages", "its domain's folder"
     return (
         f"This process would judge by other {what} than {who}, by which the event is judged; copy {folder} from there "
         "and start this one again."

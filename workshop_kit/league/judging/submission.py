@@ -19,7 +19,7 @@ from workshop_kit.domains import Question
 from workshop_kit.errors import AwsProblem, KitError
 from workshop_kit.league.accounts import TeamAccounts
 from workshop_kit.league.answer import Answer
-from workshop_kit.league.asking import OUTAGE, PASSING, answer_of, model_answer
+from workshop_kit.league.asking import OUTAGE, PASSING, answer_of
 from workshop_kit.league.event import EventSettings
 from workshop_kit.league.judge import Judgement, JudgeSettings, NoVerdict, judge
 from workshop_kit.league.judging.artefact import standing
@@ -27,13 +27,15 @@ from workshop_kit.league.judging.basis import Basis, OtherBasis, check_basis
 from workshop_kit.league.judging.pace import Paced
 from workshop_kit.league.judging.patience import AWAY, DATABASE_PAUSE, Patience
 from workshop_kit.league.judging.service import service
+from workshop_kit.league.judging.tuned import prove
+from workshop_kit.league.opponent import opponent, opponent_from, reference_answer_of
 from workshop_kit.league.store import submissions
 from workshop_kit.league.store.database import Database
 from workshop_kit.league.store.events import settings_of
 from workshop_kit.league.store.references import keep_reference_answer, reference_answer
 from workshop_kit.league.store.scoring import end, withdrawn_questions
 from workshop_kit.league.store.submissions import Entry, StoredVerdict
-from workshop_kit.records import content_id
+from workshop_kit.retrieval import OpenBook
 
 log = logging.getLogger(__name__)
 # For so long a submission waits, its verdicts kept, while AWS is away or throttles, before that counts as a failure.
@@ -47,7 +49,8 @@ NO_VERDICT = "no verdict"
 
 
 class SubmissionJudge:
-    """Judges submissions of an event; `questions` by set, `judge_settings` the prompts and criteria.
+    """Judges submissions of an event; `questions` by set, `judge_settings` the prompts and criteria, `book` what the
+    reference may be shown.
 
     `aws` is the account of the judge and the reference model; the teams' models are asked in that too, or where
     `accounts` says.
@@ -62,11 +65,12 @@ class SubmissionJudge:
         judge_settings: JudgeSettings,
         changed: Callable[[], None] = lambda: None,
         accounts: TeamAccounts | None = None,
+        book: OpenBook | None = None,
     ) -> None:
-        self.database, self.aws, self.questions = database, aws, questions
+        self.database, self.aws, self.questions, self.book = database, aws, questions, book
         self.accounts = accounts or TeamAccounts(aws)
         self.judge_settings, self.changed = judge_settings, changed
-        self.basis = Basis.of(judge_settings, questions)
+        self.basis = Basis.of(judge_settings, questions, book.id if book else "")
         self.stop = threading.Event()
 
     def run(self, id: str, mine: Callable[[], bool] = lambda: True) -> None:
@@ -111,10 +115,15 @@ class SubmissionJudge:
 
         judges = entry.judges or settings.judges or self.judge_settings.judges or (model("judge"),)
         reference = entry.reference or settings.reference or model("reference")
+        # One that was begun before goes on with the book open or closed as it was.
+        wanted = opponent_from(entry.opponent).passages > 0 if entry.reference else settings.reference_open_book
+        how = patience(lambda: opponent(self.aws, reference, self.book, wanted))
         with self.database.write() as connection:
-            entry = submissions.begin(connection, id, judges, reference, self.judge_settings.id)
+            entry = submissions.begin(connection, id, judges, reference, self.judge_settings.id, how.to_dict())
         self.changed()
-        with self._target(entry, patience, mine) as target:
+        if entry.set == "ranked" and not settings.open_models:
+            entry = self._prove(entry, settings, patience)
+        with self._target(entry, settings, patience, mine) as target:
             # Once as a rule; once more when a question was restored meanwhile.
             while entry.state == "judging" and not self.stop.is_set():
                 with self.database.read() as connection:
@@ -123,6 +132,12 @@ class SubmissionJudge:
                 self._ask_all(entry, target, questions, settings, patience)
                 if not self.stop.is_set():
                     entry = self._end(entry, target, questions)
+
+    def _prove(self, entry: Entry, settings: EventSettings, patience: Patience) -> Entry:
+        """Trace the model to the job that tuned it, and note that in its provenance."""
+        proof = patience(lambda: prove(self.accounts.of(entry.participant), entry.target, settings.bases))
+        with self.database.write() as connection:
+            return submissions.note_proof(connection, entry.id, {"tuned_from": proof.base, "tuned_by": proof.job})
 
     def _ask_all(
         self,
@@ -197,15 +212,17 @@ class SubmissionJudge:
         return answer
 
     def _reference(self, entry: Entry, question: Question, patiently: Callable[..., Answer]) -> Answer:
-        key = content_id(question.question)
+        how = opponent_from(entry.opponent)
+        key = how.key(question.question)
         with self.database.read() as connection:
             kept = reference_answer(connection, entry.reference, key)
         if kept is None:
 
             def ask() -> Answer:
-                return self._in_turn(
-                    self.aws, "", lambda paced: model_answer(paced, entry.reference, question.question)
-                )
+                def reply(paced: Any) -> Answer:
+                    return reference_answer_of(paced, entry.reference, question.question, how, self.book)
+
+                return self._in_turn(self.aws, "", reply)
 
             answer = patiently(ask)
             with self.database.write() as connection:
@@ -215,7 +232,7 @@ class SubmissionJudge:
     def _end(self, entry: Entry, target: dict[str, Any], questions: list[Question]) -> Entry:
         with self.database.read() as connection:
             said = submissions.answers_of(connection, entry.id)
-            keys = [content_id(question.question) for question in questions]
+            keys = [opponent_from(entry.opponent).key(question.question) for question in questions]
             theirs = [kept for key in keys if (kept := reference_answer(connection, entry.reference, key))]
         try:
             aws = self.accounts.of(entry.participant)
@@ -226,12 +243,20 @@ class SubmissionJudge:
             return end(connection, entry.id, figures, [question.id for question in self.questions[entry.set]])
 
     def _target(
-        self, entry: Entry, patience: Patience, mine: Callable[[], bool]
+        self, entry: Entry, settings: EventSettings, patience: Patience, mine: Callable[[], bool]
     ) -> AbstractContextManager[dict[str, Any]]:
         """What to ask: the target, or for a trained model's artefact an endpoint that stands while it is judged."""
         if entry.target["kind"] != "artefact":
             return nullcontext(entry.target)
-        return standing(lambda: self.accounts.of(entry.participant), self.database, entry, patience, self.stop, mine)
+        return standing(
+            lambda: self.accounts.of(entry.participant),
+            self.database,
+            entry,
+            patience,
+            self.stop,
+            mine,
+            longest=settings.longest_system_prompt,
+        )
 
 
 def _undecided(question: Question) -> Judgement:

@@ -39,6 +39,7 @@ from workshop_kit.league.store.database import Database, open_database
 from workshop_kit.league.store.events import open_event
 from workshop_kit.league.store.schema import revisions
 from workshop_kit.league.store.scoring import rescore, unscored
+from workshop_kit.retrieval import open_book
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).with_name("static")
@@ -81,14 +82,16 @@ def build_app(
 
     found = load_domain(domain)
     name = found.id
-    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
+    book = open_book(found)
     where = database or folder(home) / "league.sqlite"
     prompts = _prompts(home)
     judge_settings = JudgeSettings.load(prompts)
     store = open_database(where)
+    with store.read() as connection:
+        questions = {"ranked": hidden_questions(domain, connection), "practice": practice_questions(domain)}
     with store.write() as connection:
         open_event(connection, name, settings or EventSettings(ranked_quota=attempts))
-        basis = Basis.of(judge_settings, questions)
+        basis = Basis.of(judge_settings, questions, book.id)
         judge_by(connection, basis, own=prompts is not None, alone=not store.is_postgres)
         rescore(connection, unscored(connection))
 
@@ -99,7 +102,7 @@ def build_app(
     changes = Changes(read_revisions)
     accounts = TeamAccounts(aws, file_of(home))
     judge = SubmissionJudge(
-        store, aws, questions, judge_settings=judge_settings, changed=changes.poke, accounts=accounts
+        store, aws, questions, judge_settings=judge_settings, changed=changes.poke, accounts=accounts, book=book
     )
     dispatch, workers = _dispatch(store, judge, judging)
     context = Context(

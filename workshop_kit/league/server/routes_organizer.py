@@ -42,6 +42,10 @@ class Settings(Body):
     ranked_quota: Annotated[int, Field(ge=0, le=10_000)] | None = None  # 0: without limit
     judges: Annotated[list[Line(1, 200)], Field(max_length=5)] | None = None
     reference: Text(0, 200) | None = None
+    reference_open_book: bool | Literal["auto"] | None = None  # "auto": for local AWS's untuned model alone
+    open_models: bool | None = None
+    bases: Annotated[list[Line(1, 200)], Field(max_length=20)] | None = None
+    longest_system_prompt: Annotated[int, Field(ge=0, le=4000)] | None = None
     calls_per_second: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None  # 0: without limit
     questions_at_once: Annotated[int, Field(ge=1, le=64)] | None = None
     finalists: Annotated[int, Field(ge=1, le=20)] | None = None
@@ -120,6 +124,8 @@ def routes(context: Context, access: Access) -> APIRouter:
         for name in ("ranked_quota", "calls_per_second"):
             if told.get(name) == 0:
                 told[name] = None
+        if told.get("reference_open_book") == "auto":
+            told["reference_open_book"] = None
         with database.write() as connection:
             settings = settings_from(settings_of(connection, changing=True).to_dict() | told)
             return changed(change_settings(connection, settings, str(who)).to_dict())

@@ -13,6 +13,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
 from workshop_kit.errors import LeagueProblem
+from workshop_kit.league.event import check_system
+from workshop_kit.league.judging.tuned import refuse_untuned
+from workshop_kit.league.opponent import opponent_from
 from workshop_kit.league.server.access import Access, address
 from workshop_kit.league.server.bodies import Body, Id, Line, Text
 from workshop_kit.league.server.context import Context
@@ -24,6 +27,7 @@ from workshop_kit.league.store.tokens import Identity
 
 PROVENANCE_LENGTH = 40
 WRITERS = 8
+PROVED = ("tuned_from", "tuned_by")  # what the league itself finds out; nobody may claim it
 
 
 class Endpoint(Body):
@@ -90,6 +94,8 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
 
     def told(entry: Entry) -> dict[str, Any]:
         value = asdict(entry) | {"questions": len(context.questions[entry.set]), "judge": ", ".join(entry.judges)}
+        how = opponent_from(value.pop("opponent"))
+        value |= {"against": how.label(entry.reference), "reference_passages": how.passages}
         value.pop("team")
         return value
 
@@ -116,13 +122,17 @@ def routes(context: Context, snapshots: Snapshots, access: Access) -> APIRouter:
                 mine = teams.named(connection, body.participant).id
             else:
                 raise LeagueProblem("'participant' is missing; say under which name the model plays.")
-            shut = body.set == "ranked" and not rules.ranked
+            ranked = body.set == "ranked"
+            check_system(body.target.system, settings.longest_system_prompt)
+            if ranked and not settings.open_models:
+                refuse_untuned(body.target.model_dump())
+            shut = ranked and not rules.ranked
             entry = submissions.submit(
                 connection,
                 mine,
                 set=body.set,
                 target=body.target.model_dump(),
-                provenance=body.provenance,
+                provenance={name: value for name, value in body.provenance.items() if name not in PROVED},
                 key=body.key,
                 quota=settings.ranked_quota,
                 closed=f"In the phase '{rules.title}' no ranked submissions are taken." if shut else "",
@@ -256,8 +266,8 @@ def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[st
     """A submission's questions with its answers, the reference's and the verdicts. Not for another team's eyes, and
     for a ranked submission only for the organizer's."""
     from workshop_kit.league.store.references import reference_answer
-    from workshop_kit.records import content_id
 
+    how = opponent_from(entry.opponent)
     said = submissions.answers_of(connection, entry.id)
     by_question: dict[str, list[dict[str, Any]]] = {}
     for verdict in submissions.verdicts_of(connection, entry.id):
@@ -266,7 +276,7 @@ def judged_rows(context: Context, connection: Any, entry: Entry) -> list[dict[st
     for question in context.questions[entry.set]:
         if question.id not in by_question:
             continue
-        against = reference_answer(connection, entry.reference, content_id(question.question))
+        against = reference_answer(connection, entry.reference, how.key(question.question))
         answer = said.get(question.id)
         rows.append(
             {

@@ -104,14 +104,23 @@ def work(home: Path, domain: str, database: str, *, at_once: int = 4) -> int:
     from workshop_kit.league.questions import hidden_questions, practice_questions
     from workshop_kit.league.server.app import _prompts
     from workshop_kit.league.store.events import open_event
+    from workshop_kit.retrieval import open_book
 
     store = open_database(database)
     if not store.is_postgres:
         raise LeagueProblem("Workers of their own need PostgreSQL; a league in a file is judged by its server.")
-    questions = {"ranked": hidden_questions(domain), "practice": practice_questions(domain)}
+    with store.read() as connection:
+        questions = {"ranked": hidden_questions(domain, connection), "practice": practice_questions(domain)}
     aws = connect(home=home)
     accounts = TeamAccounts(aws, file_of(home))
-    judge = SubmissionJudge(store, aws, questions, judge_settings=JudgeSettings.load(_prompts(home)), accounts=accounts)
+    judge = SubmissionJudge(
+        store,
+        aws,
+        questions,
+        judge_settings=JudgeSettings.load(_prompts(home)),
+        accounts=accounts,
+        book=open_book(domain),
+    )
     with store.write() as connection:
         open_event(connection, load_domain(domain).id)
         check_basis(connection, judge.basis)

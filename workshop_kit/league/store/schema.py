@@ -13,6 +13,7 @@ audit               who did what, when; rows are only added
 revisions           a count per topic, for whoever watches
 rates               when the next call to a model may be made
 calibrations        what the judges told of pairs with a known outcome
+hidden_questions    the questions that are this event's own
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ submissions = Table(
     Column("problem", Text, nullable=False, default=""),
     Column("judges", JSON, nullable=False, default=list),
     Column("reference", String, nullable=False, default=""),
+    Column("opponent", JSON),  # what the reference's answers rest on beside its id, see opponent.py
     Column("judge_settings", String(32), nullable=False, default=""),
     Column("created", Float, nullable=False),
     Column("ended", Float),
@@ -239,4 +241,11 @@ calibrations = Table(
     Column("started", Float, nullable=False),
     Column("seen", Float, nullable=False),
     Index("calibrations_by_time", "started"),
+)
+
+hidden_questions = Table(
+    "hidden_questions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("row", JSON, nullable=False),
 )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from workshop_kit.league.opponent import opponent_from
 from workshop_kit.league.statistics import Score, shared_ranks
 from workshop_kit.league.store.schema import submissions, teams
 from workshop_kit.records import content_id
@@ -30,7 +31,8 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class Row:
     """One line of the standings. `place` orders by win rate, the earlier submission first; `rank` is shared by all
-    whose interval reaches up to it: 1 + the number of teams that are better beyond chance."""
+    whose interval reaches up to it: 1 + the number of teams that are better beyond chance. `against` is the reference
+    in words, `reference_passages` how many handbook passages it had in its prompt, 0 with the book closed."""
 
     place: int
     rank: int
@@ -40,6 +42,8 @@ class Row:
     submissions: int
     judge: str
     reference: str
+    against: str
+    reference_passages: int
     ended: float
     provenance: str
     service: dict[str, Any] | None
@@ -74,6 +78,7 @@ def rows(connection: Connection, among: list[Place]) -> list[Row]:
         submissions.c.score,
         submissions.c.judges,
         submissions.c.reference,
+        submissions.c.opponent,
         submissions.c.ended,
         submissions.c.provenance,
         submissions.c.service,
@@ -84,6 +89,7 @@ def rows(connection: Connection, among: list[Place]) -> list[Row]:
         row = found.get(place.submission)
         if row is None:
             continue  # a better one came between the two readings; the next look shows it
+        how = opponent_from(row.opponent)
         made.append(
             Row(
                 place.place,
@@ -94,6 +100,8 @@ def rows(connection: Connection, among: list[Place]) -> list[Row]:
                 place.submissions,
                 ", ".join(row.judges),
                 row.reference,
+                how.label(row.reference),
+                how.passages,
                 row.ended or 0.0,
                 content_id(row.provenance),
                 row.service,

@@ -60,6 +60,7 @@ class Entry:
     problem: str
     judges: tuple[str, ...]
     reference: str
+    opponent: dict[str, Any] | None
     judge_settings: str
     created: float
     ended: float | None
@@ -118,7 +119,7 @@ def submit(
     _check_waiting(ahead)
     values = {"id": uuid.uuid4().hex[:12], "team": team, "set": set, "target": target, "provenance": provenance}
     more = {"state": "queued", "problem": "", "judges": [], "reference": "", "judge_settings": "", "judged": 0}
-    made = values | more | {"created": time.time(), "score": None}
+    made = values | more | {"opponent": None, "created": time.time(), "score": None}
     connection.execute(_INSERT, made | {"key": key})
     bump(connection, "league")
     return Entry(**made | {"participant": name, "judges": (), "ended": None, "service": None})
@@ -171,21 +172,28 @@ def waiting(connection: Connection, limit: int) -> tuple[int, list[dict[str, Any
     return count, [dict(row) for row in connection.execute(_FIRST_WAITING, {"limit": limit}).mappings()]
 
 
-def begin(connection: Connection, id: str, judges: Sequence[str], reference: str, judge_settings: str) -> Entry:
+def begin(
+    connection: Connection,
+    id: str,
+    judges: Sequence[str],
+    reference: str,
+    judge_settings: str,
+    opponent: dict[str, Any] | None = None,
+) -> Entry:
     """Note that judging has begun, by whom and against what; gives the submission as it is from now on.
 
     One that was begun before keeps its judges and its reference, and drops the verdicts of other prompts than
-    `judge_settings` (it keeps its answers): a score never mixes two of any. One that has a score keeps what that rests
-    on. One that has ended meanwhile stays as it is.
+    `judge_settings`, or against another `opponent` (it keeps its answers): a score never mixes two of any. One that has
+    a score keeps what that rests on. One that has ended meanwhile stays as it is.
     """
     connection.execute(select(submissions.c.id).where(submissions.c.id == id).with_for_update())
     found = entry(connection, id)
     if found.state not in UNFINISHED:
         return found
     anew: dict[str, Any] = {}
-    if found.score is None and found.judge_settings != judge_settings:
+    if found.score is None and (found.judge_settings, found.opponent or {}) != (judge_settings, opponent or {}):
         connection.execute(delete(verdicts).where(verdicts.c.submission == id))
-        anew = {"judge_settings": judge_settings, "judged": 0}
+        anew = {"judge_settings": judge_settings, "opponent": opponent, "judged": 0}
     connection.execute(
         update(submissions)
         .where(submissions.c.id == id)
@@ -206,6 +214,15 @@ def note_wait(connection: Connection, id: str, problem: str) -> None:
     unfinished = (submissions.c.id == id, _UNFINISHED)
     connection.execute(update(submissions).where(*unfinished).values(problem=problem))
     bump(connection, "league")
+
+
+def note_proof(connection: Connection, id: str, proof: dict[str, str]) -> Entry:
+    """Note in a submission's provenance what AWS said of its model; gives the submission."""
+    found = entry(connection, id)
+    if found.provenance | proof != found.provenance:
+        told = found.provenance | proof
+        connection.execute(update(submissions).where(submissions.c.id == id).values(provenance=told))
+    return entry(connection, id)
 
 
 def keep_answer(connection: Connection, id: str, question: str, answer: Answer) -> None:
@@ -278,7 +295,7 @@ def retry(connection: Connection, id: str, quota: int | None = None, *, sent_aga
             _check_quota(team.scalar_one(), used(connection, found.team), quota)
         if sent_again:
             _check_waiting(connection.execute(_AHEAD, {"team": found.team}).scalar_one())
-        anew: dict[str, Any] = {} if found.judged else {"reference": ""}
+        anew: dict[str, Any] = {} if found.judged else {"reference": "", "opponent": None}
         if sent_again and not found.judged:
             anew["created"] = time.time()
         connection.execute(

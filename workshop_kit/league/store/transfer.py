@@ -103,8 +103,10 @@ def import_lines(database: Database, lines: Iterable[str]) -> dict[str, int]:
 def _check(table: Table, row: Any) -> None:
     """Raise ValueError, KeyError or TypeError for a row that the league could not have written: SQLite keeps anything,
     and one such row would later break the standings for everybody."""
-    if not isinstance(row, dict) or set(row) != {column.name for column in table.columns}:
+    if not isinstance(row, dict) or not set(row) <= {column.name for column in table.columns}:
         raise KeyError("row")
+    # A league of an earlier version has no value for what may be left out.
+    row |= {column.name: None for column in table.columns if column.nullable and column.name not in row}
     json.dumps(row, allow_nan=False, ensure_ascii=False).encode("utf-8")
     for column in table.columns:
         if row[column.name] is not None and not _fits(column, row[column.name]):

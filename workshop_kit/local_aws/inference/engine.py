@@ -13,14 +13,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as library_log
 
-from workshop_kit.local_aws.jobs.threads import threads_for
+from workshop_kit.local_aws import turns
+from workshop_kit.local_aws.jobs.threads import WORTH_DIVIDING, threads_for
 
 library_log.set_verbosity_error()
 library_log.disable_progress_bar()
 
 KEPT = 3  # models held in memory; the one unused for longest makes room
-LONGEST = 4096
-BEGIN_TURN, END_TURN_HEADER = "<|start_header_id|>", "<|end_header_id|>"
+LONGEST = 8192  # tokens of prompt and answer together, where the model itself reads more
+ENDS = ("<|eot_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>")  # each ends an answer, in a model that has it
 
 
 class Refused(Exception):
@@ -60,6 +61,7 @@ class Loaded:
     tokenizer: Any
     ends: frozenset[int]
     length: int
+    kind: turns.Kind
 
 
 class Engine:
@@ -81,7 +83,7 @@ class Engine:
             return self._loaded[key]
         try:
             tokenizer = AutoTokenizer.from_pretrained(base)
-            model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+            model = AutoModelForCausalLM.from_pretrained(base, dtype=_number_format(base))
             if adapter:
                 from peft import PeftModel
 
@@ -93,11 +95,11 @@ class Engine:
         torch.set_num_threads(threads_for(model.num_parameters(), self._threads))
         told = model.generation_config.eos_token_id
         ends = {tokenizer.eos_token_id, *(told if isinstance(told, list) else [told])}
-        for token in ("<|eot_id|>", "<|end_of_text|>"):
-            if token in tokenizer.get_vocab():
-                ends.add(tokenizer.convert_tokens_to_ids(token))
+        vocabulary = tokenizer.get_vocab()
+        ends |= {vocabulary[token] for token in ENDS if token in vocabulary}
         length = min(getattr(model.config, "max_position_embeddings", LONGEST), LONGEST)
-        self._loaded[key] = Loaded(model, tokenizer, frozenset(e for e in ends if e is not None), length)
+        kind = turns.kind_of(vocabulary, tokenizer.chat_template)
+        self._loaded[key] = Loaded(model, tokenizer, frozenset(e for e in ends if e is not None), length, kind)
         while len(self._loaded) > KEPT:
             self._loaded.popitem(last=False)
         return self._loaded[key]
@@ -142,7 +144,7 @@ class Engine:
                 logits_to_keep=1,
             )  # fmt: skip
             cache = out.past_key_values
-            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1], strict=True)]
+            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1].float(), strict=True)]
             going: list[int] = []
             for n, (request, token) in enumerate(zip(live, chosen, strict=True)):
                 if self._take(loaded, request, token):
@@ -201,10 +203,8 @@ class Engine:
         The empty text scores minus infinity. Texts are cut at the model's length.
         """
         tokenizer = loaded.tokenizer
-        lead = tokenizer.bos_token or ""
-        if BEGIN_TURN in tokenizer.get_vocab():
-            lead += f"{BEGIN_TURN}assistant{END_TURN_HEADER}\n\n"
-        start = tokenizer(lead or "\n", add_special_tokens=False)["input_ids"]
+        lead = turns.render([], loaded.kind) if loaded.kind != "plain" else tokenizer.bos_token or "\n"
+        start = tokenizer(lead, add_special_tokens=False)["input_ids"]
         found = []
         for text in texts:
             said = tokenizer(text, add_special_tokens=False)["input_ids"][: loaded.length - len(start)]
@@ -212,7 +212,7 @@ class Engine:
                 found.append(-math.inf)
                 continue
             ids = torch.tensor([start + said])
-            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1]
+            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1].float()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(said)[:, None])
             found.append(float(chosen.mean()))
         return found
@@ -228,7 +228,7 @@ class Engine:
             ids = loaded.tokenizer(_text(loaded, text), add_special_tokens=False)["input_ids"][: loaded.length]
             if not ids:
                 raise Refused("The prompt is empty.")
-            logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, :-1]
+            logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, :-1].float()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None]).squeeze(1).tolist()
             values = [None, *chosen]
             found.append(
@@ -243,11 +243,21 @@ class Engine:
 def _text(loaded: Loaded, prompt: str | list[dict[str, str]]) -> str:
     if isinstance(prompt, str):
         # What comes without its opening token gets one: the model never saw text that began otherwise.
-        bos = loaded.tokenizer.bos_token
+        prompt, bos = turns.translate(prompt, loaded.kind), loaded.tokenizer.bos_token
         return prompt if not bos or prompt.startswith(bos) else bos + prompt
+    if loaded.kind == "chatml":
+        return turns.render(prompt, loaded.kind)
     if loaded.tokenizer.chat_template:
         return loaded.tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
     return "".join(f"{turn['role']}: {turn['content']}\n" for turn in prompt) + "assistant:"
+
+
+def _number_format(base: str) -> torch.dtype:
+    """bfloat16 for a real model on a processor that multiplies it natively; else it would be ten times slower."""
+    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    weights = Path(base) / "model.safetensors"
+    small = weights.is_file() and weights.stat().st_size < 2 * WORTH_DIVIDING
+    return torch.bfloat16 if native and not small else torch.float32
 
 
 def _unsettled(text: str, stops: Sequence[str]) -> int:

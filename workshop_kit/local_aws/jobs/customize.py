@@ -169,6 +169,7 @@ def _tune(
         start_adapter=custom_models.folder_of(ctx, job["_From"]),
         warmup_steps=settings.warmup_steps,
         words=True,
+        rate_is_local=True,
     )
     if finetune(spec, recorder, watch.should_stop).stopped:
         raise Stopped

@@ -48,7 +48,7 @@ def _run(ctx: Context, job: states.Document, watch: Watch, folder: Path, journal
     else:
         journal.log(f"Training job {name} on local AWS: {job['_ModelId']} is answered by {job['_BaseModel']}")
     try:
-        hyperparameters.parse(_told(job))
+        hyperparameters.parse(_told(job), job["_BaseModel"])
     except hyperparameters.HyperparameterError as problem:
         raise JobFault(f"AlgorithmError: {problem}, exit code: 1") from None
 

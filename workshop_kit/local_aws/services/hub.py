@@ -15,7 +15,7 @@ from workshop_kit.local_aws import catalogue
 from workshop_kit.local_aws.awserror import AwsError
 from workshop_kit.local_aws.context import Context
 from workshop_kit.local_aws.services import resources
-from workshop_kit.local_aws.trainer.hyperparameters import HYPERPARAMETERS
+from workshop_kit.local_aws.trainer.hyperparameters import published
 
 Document = dict[str, Any]
 
@@ -91,7 +91,7 @@ def document(ctx: Context, model: catalogue.JumpStartModel) -> Document:
         "FineTuningSupported": True,
         "ValidationSupported": True,
         "IncrementalTrainingSupported": False,
-        "Hyperparameters": [dict(entry) for entry in HYPERPARAMETERS],
+        "Hyperparameters": list(published(catalogue.base_model())),
         "TrainingEcrUri": f"{registry}/workshop-local-training:{model.version}",
         "TrainingScriptUri": model.script_uri,
         "TrainingArtifactUri": model.training_uri,

@@ -1,8 +1,8 @@
 """The local judge's scores by criterion, by rules, for a pair of answers or for one.
 
     accuracy             the share of key facts held, less for other values named (each further number halves it)
-    completeness         the share of key facts held, times relevance, brevity and not repeating oneself; none
-                         for guessing among many values
+    completeness         the share of key facts held, times relevance and not repeating oneself, less what manner takes;
+                         none for guessing among many values
     domain_adaptability  of the words that an answer adds to the question's, the share that the reference answer and the
                          key facts use too; nothing added is worth nothing
 
@@ -18,19 +18,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
-from workshop_kit.local_aws.standins.grading import STOP, Grade, normal
+from workshop_kit.local_aws.standins.grading import Grade
+from workshop_kit.local_aws.standins.words import content
 
 ACCURACY, COMPLETENESS, DOMAIN = "accuracy", "completeness", "domain_adaptability"
 
 
-def verdict(winner: str, answers: Sequence[str], grades: Sequence[Grade], tags: Mapping[str, str]) -> str:
-    """The verdict on a pair as JSON text, by criterion where the prompt names criteria."""
+def verdict(
+    winner: str, answers: Sequence[str], grades: Sequence[Grade], tags: Mapping[str, str], note: str = ""
+) -> str:
+    """The verdict on a pair as JSON text, by criterion where the prompt names criteria; `note` ends the reason."""
     a, b = grades
     told: dict[str, Any] = {"winner": winner}
     if "criteria" in tags:
         one, two = (_scores(answer, found, tags) for answer, found in zip(answers, grades, strict=True))
         told["criteria"] = {name: {"a": one[name], "b": two[name]} for name in one}
-    told |= {"score_a": round(a.score, 1), "score_b": round(b.score, 1), "reason": f"A {a.why}; B {b.why}."}
+    told |= {"score_a": round(a.score, 1), "score_b": round(b.score, 1), "reason": f"A {a.why}; B {b.why}.{note}"}
     return json.dumps(told)
 
 
@@ -55,16 +58,16 @@ def _scores(answer: str, found: Grade, tags: Mapping[str, str]) -> dict[str, flo
     given = found.facts if found.values else 0.0
     rules = {
         ACCURACY: found.facts * found.values * found.fluent,
-        COMPLETENESS: given * found.relevant * found.brief * found.unrepeated * found.fluent,
+        COMPLETENESS: given * found.relevant * found.unrepeated * found.fluent - found.taken / 10,
         DOMAIN: _vocabulary(answer, tags) * found.fluent,
     }
-    return {name: round(10 * rules[name], 1) if name in rules else None for name in names}
+    return {name: round(10 * max(0.0, rules[name]), 1) if name in rules else None for name in names}
 
 
 def _vocabulary(answer: str, tags: Mapping[str, str]) -> float:
     """The share of an answer's words that are the domain's, as the rubric shows them."""
-    said, asked = set(normal(answer)) - STOP, set(normal(tags.get("question", "")))
+    said, asked = content(answer), content(tags.get("question", ""))
     facts = " ".join(f"{fact.get('fact', '')} {' '.join(fact['any_of'])}" for fact in json.loads(tags["key_facts"]))
-    own = set(normal(f"{tags.get('reference_answer', '')} {facts}"))
+    own = content(f"{tags.get('reference_answer', '')} {facts} {tags.get('passage', '')}")
     said -= asked
     return len(said & own) / len(said) if said else 0.0

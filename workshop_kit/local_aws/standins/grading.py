@@ -1,4 +1,13 @@
-"""The local judge's rules: what one answer is worth by the key facts, and what takes away from it."""
+"""What one answer is worth: facts with polarity, contradictions, relevance, completeness, tone, structure.
+
+    grade(answer, question, reference, facts, log_likelihood)   facts as lists of accepted wordings
+    grade_shown(shown, rubric, log_likelihood)                  an answer as a prompt shows it, and a Rubric
+
+The score is from 0 to 10. A key fact counts when one of its wordings is said and not denied, and no value that contradicts
+it is said beside it. Each further wrong value halves what is left; three make the answer a guess that is worth nothing.
+From that share of ten, manner takes away: no kind word where the asker is in trouble, rudeness, broken or foreign
+language, filling, orders to the judge, an answer cut off. Length by itself counts nowhere.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +17,59 @@ from dataclasses import dataclass
 from functools import cache
 
 from workshop_kit.local_aws.foundry.sectors import SECTORS
+from workshop_kit.local_aws.standins.manner import Manner, manner, sentences_of, without_orders
+from workshop_kit.local_aws.standins.polarity import Statement, places
 from workshop_kit.local_aws.standins.quoted import Shown
+from workshop_kit.local_aws.standins.words import STOP as STOP
+from workshop_kit.local_aws.standins.words import content, is_value, plain
 
 # Scores run from 0 to 10; a smaller difference than this is a tie.
 MARGIN = 1.0
-# Mean log-likelihood per token under the reference model. Of the 100 reference answers to the shipped hidden questions
-# the least likely lies at -3.4; with their words shuffled the likeliest lies at -10.7; with two neighbours swapped the
-# middle one lies at -5.1. Between the two marks the gate closes gradually.
-FLUENT, BROKEN = -3.5, -9.0
-# An answer may be this many times as long as the reference answer before it loses for length.
-LONG = 4.0
-# An answer that names this many further values of a kind is guessing: what it holds of that is worth nothing.
+# An answer that names this many wrong values of a kind is guessing: what it holds of that is worth nothing.
 GUESSES = 3
-_WORD = re.compile(r"[a-z0-9$€£%]+(?:[.,'][a-z0-9]+)*")
-_NUMBERS = {
-    word: str(n)
-    for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
-}
-STOP = set(
-    "a an the is are of for in on at to and or it its with you i my we our be do does must may can by as".split()
+# What manner takes from the score, in points.
+UNKIND, RUDE, FOREIGN, BROKEN_TEXT, FILLING, ORDERS, CUT = 1.0, 4.0, 7.0, 4.0, 1.5, 3.0, 1.0
+DECISION_WEIGHT = 2.0
+# Shares of a fact that is said beside a value which contradicts it, and of an answer that refuses what it then gives.
+HEDGED, REFUSED = 0.0, 0.8
+_REFUSAL = re.compile(
+    r"\b(?:(?:guide|handbook|manual|book|rules?|document|information|text)s? (?:here )?(?:(?:do|does) not|doesn't|don't)"
+    r" (?:say|cover|mention|list|tell|address|include|give|describe|deal|set|have|contain|answer|speak|name|provide)"
+    r"|(?:is|are) not (?:covered|mentioned|listed|described|addressed|set out|included|something)\b[^.!?]{0,40}"
+    r"(?:guide|handbook|manual|book|rules)|\bsays? nothing\b|\bnothing (?:about|in (?:the|our|this))\b"
+    r"|\bno (?:rule|entry|word|answer|guidance|information) (?:about|on|in|for (?:that|this|it))\b"
+    r"|(?:i|we) (?:do not|don't|can't|cannot|could not|couldn't) (?:know|find|say|help|answer|tell|have (?:that|this|any|the) information)"
+    r"|(?:i am|i'm|we are) (?:unable|not able) to|not (?:in|part of) (?:the|our|this) (?:guide|handbook|manual|book)"
+    r"|outside (?:the|this|our) (?:guide|handbook|manual)|can't be (?:answered|found)|cannot be (?:answered|found))",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
+class Fact:
+    """A key fact: accepted wordings, what would contradict it, and its kind ("" where the rubric names none)."""
+
+    any_of: tuple[str, ...]
+    fact: str = ""
+    kind: str = ""
+    contradicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """What an answer is held against. `tone` is "kind" where the asker is in trouble; `passage` is what decides it."""
+
+    question: str
+    reference: str
+    facts: tuple[Fact, ...]
+    passage: str = ""
+    tone: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
 class Grade:
-    """How one answer fared; score from 0 to 10, everything else a share or a gate from 0 to 1."""
+    """How one answer fared; score from 0 to 10, `taken` in points, everything else a share or a gate from 0 to 1."""
 
     score: float
     facts: float
@@ -44,109 +78,183 @@ class Grade:
     fluent: float = 1.0
     unrepeated: float = 1.0
     relevant: float = 1.0
-    brief: float = 1.0
+    taken: float = 0.0
+    kindness: float = 0.0  # points that a kind word and clear steps would be worth beyond what was asked for
 
 
 def grade(
     answer: str, question: str, reference: str, facts: Sequence[Sequence[str]], log_likelihood: float | None
 ) -> Grade:
     """Score one answer against the accepted wordings of each key fact; `log_likelihood` per token, None if unknown."""
-    return grade_shown(Shown(answer, len(answer)), question, reference, facts, log_likelihood)
+    rubric = Rubric(question, reference, tuple(Fact(tuple(wordings)) for wordings in facts))
+    return grade_shown(Shown(answer, len(answer)), rubric, fluency(log_likelihood))
 
 
-def grade_shown(
-    answer: Shown, question: str, reference: str, facts: Sequence[Sequence[str]], log_likelihood: float | None
-) -> Grade:
-    """Score one answer as a prompt shows it, with what was cut or left out of it counted."""
+def fluency(log_likelihood: float | None, fluent: float = -3.5, broken: float = -9.0) -> float:
+    """The gate of language: 1 at `fluent` and above, 0 at `broken` and below, both mean log-likelihoods per token.
+
+    The marks given are the tiny reference model's: of the 100 reference answers to its domains' hidden questions the
+    least likely lies at -3.4; with words shuffled the likeliest at -10.7; with two neighbours swapped the middle one at
+    -5.1. 1 where nothing is known.
+    """
+    if log_likelihood is None:
+        return 1.0
+    return min(1.0, max(0.0, (log_likelihood - broken) / (fluent - broken)))
+
+
+def grade_shown(answer: Shown, rubric: Rubric, fluent: float = 1.0) -> Grade:
+    """Score one answer as a prompt shows it, with what was cut or left out of it counted; `fluent` is the gate."""
     if not answer.text:
         return Grade(0.0, 0.0, "says nothing")
-    said = normal(answer.text)
-    held = [any(_holds(said, wording) for wording in wordings) for wordings in facts]
-    share = sum(held) / len(held) if held else 0.0
-    notes = [f"holds {sum(held)} of {len(held)} key facts"]
-    extra, values = _other_values(said, facts), 1.0
+    text = without_orders(answer.text)
+    own = _without_echo(text, rubric.question)
+    about = " ".join(
+        [rubric.question, rubric.reference, rubric.passage, *(f"{f.fact} {' '.join(f.any_of)}" for f in rubric.facts)]
+    )
+    how = manner(answer.text, about)
+    said = Statement(own)
+    shares, missing, wrong = _held(said, rubric)
+    total = sum(_weight(fact) for fact in rubric.facts)
+    share = sum(part * _weight(fact) for part, fact in zip(shares, rubric.facts, strict=True)) / total if total else 0.0
+    notes = [f"holds {sum(part > 0 for part in shares)} of {len(shares)} key facts"]
+    if missing and rubric.passage:
+        notes.append(f"misses: {missing[0].rstrip('.')}")
+    others = _other_values(said, rubric)
+    names = wrong - others
+    extra = len(wrong | others)
+    values = 0.5**extra
     if extra:
-        # Naming every amount there is would hold the right one too: each further value halves what is left.
-        values = 0.5**extra
-        notes.append(f"names {extra} other value{'s' if extra > 1 else ''}")
-    if max(extra, _rivals(said, facts)) >= GUESSES:
+        notes.append(f"names {extra} other value{'s' if extra > 1 else ''} ({', '.join(sorted(wrong | others)[:3])})")
+    if max(len(others), len(names), _rivals(plain(own), rubric)) >= GUESSES:
         values = 0.0
         notes.append("guesses among many values")
+    refuses = rubric.kind != "not-in-handbook" and bool(_REFUSAL.search(text))
+    if refuses:
+        notes.append("says that there is no answer where there is one")
+    said_words = plain(text)
     gates = (
-        _fluent(log_likelihood),
-        min(_unrepeated(said), 1.5 / (3 + answer.repeats) if answer.repeats else 1.0),
-        _relevant(said, question, reference),
-        _brief(answer.length, reference),
+        fluent,
+        min(_unrepeated(said_words), 1.5 / (3 + answer.repeats) if answer.repeats else 1.0),
+        1.0 if content(f"{rubric.question} {rubric.reference}") & set(said_words) else 0.5,
     )
-    value = share * values
+    value = 10 * share * values * (REFUSED if refuses else 1.0)
     for gate, note in zip(
-        gates,
-        ("does not read like language", "repeats itself", "strays from the question", "is far too long"),
-        strict=True,
+        gates, ("does not read like language", "repeats itself", "strays from the question"), strict=True
     ):
         value *= gate
         if gate < 0.75:
             notes.append(note)
-    return Grade(10 * value, share, " and ".join(notes), values, *gates)
+    taken, why = _taken(how, rubric, answer)
+    notes += why
+    score = max(0.0, min(10.0, value - taken))
+    if len(answer.text) < answer.length:
+        score *= 0.4  # a judge that reads only the beginning of a very long answer has not been answered
+        notes.append("is far too long")
+    bonus = (0.5 if how.kind and rubric.kind else 0.0) + (0.5 if how.steps and len(rubric.facts) > 2 else 0.0)
+    return Grade(score, share, " and ".join(notes), values, *gates, taken, bonus if not how.rude else 0.0)
 
 
-def normal(text: str) -> list[str]:
-    """Words in small letters; amounts and small numbers in one form ("1,500 dollars" as "$1500", "two" as "2")."""
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())
-    text = re.sub(r"(\d+(?:\.\d+)?)\s*(?:us\s*)?dollars?\b", r"$\1", text)
-    text = re.sub(r"\$\s+(?=\d)", "$", text)
-    return [_NUMBERS.get(word, word) for word in _WORD.findall(text)]
+def _weight(fact: Fact) -> float:
+    return DECISION_WEIGHT if fact.kind == "decision" else 1.0
 
 
-def _holds(said: list[str], wording: str) -> bool:
-    wanted = tuple(normal(wording))
-    return bool(wanted) and _stands(said, wanted)
+def _held(said: Statement, rubric: Rubric) -> tuple[list[float], list[str], set[str]]:
+    """(each fact's share, the missing facts' sentences, contradicting wordings that are said)."""
+    accepted = {plain(wording) for fact in rubric.facts for wording in fact.any_of}
+    known = Statement(f"{rubric.reference}\n{rubric.question}")
+    shares, missing, wrong = [], [], set()
+    for fact in rubric.facts:
+        here = any(said.says(wording) for wording in fact.any_of)
+        if fact.kind == "unknown" and not here:
+            here = bool(_REFUSAL.search(" ".join(w.text for w in said.words))) or _refuses(said)
+        against = {
+            wording
+            for wording in fact.contradicts
+            if plain(wording) not in accepted
+            and not _inside(plain(wording), accepted)
+            and not known.says(wording)
+            and said.says(wording)
+        }
+        wrong |= {" ".join(plain(wording)) for wording in against}
+        shares.append((HEDGED if against else 1.0) if here else 0.0)
+        if not here:
+            missing.append(fact.fact or fact.any_of[0])
+    return shares, missing, wrong
 
 
-def _stands(said: list[str], wanted: tuple[str, ...]) -> bool:
-    return any(tuple(said[n : n + len(wanted)]) == wanted for n in range(len(said) - len(wanted) + 1))
+def _refuses(said: Statement) -> bool:
+    return bool(_REFUSAL.search(said.text))
 
 
-def _other_values(said: list[str], facts: Sequence[Sequence[str]]) -> int:
-    """How many amounts and numbers an answer names beyond those of the key facts, when the facts are such values."""
-    accepted = {word for wordings in facts for wording in wordings for word in normal(wording)}
-    if not any(re.search(r"\d", word) for word in accepted):
-        return 0
-    return len({word for word in said if re.fullmatch(r"\$?\d+(?:\.\d+)?", word)} - accepted)
+def _inside(wording: tuple[str, ...], accepted: set[tuple[str, ...]]) -> bool:
+    """Whether the wording is a part of an accepted one: "inspection" within "no inspection"."""
+    return any(
+        wording == other[n : n + len(wording)] for other in accepted for n in range(len(other) - len(wording) + 1)
+    )
 
 
-def _rivals(said: list[str], facts: Sequence[Sequence[str]]) -> int:
-    """How many other values of one fact's kind an answer names, where the kind is one of the worlds' own.
+def _other_values(said: Statement, rubric: Rubric) -> set[str]:
+    """Amounts, shares and durations that an answer states though neither rubric, question nor reference has them.
 
-    Only the worlds that come with local AWS are known here: for other domains, guessing among names goes unseen.
+    Only kinds of values that the key facts are about count, and of those in the passage only where the passage is not
+    given: what the handbook says of something else is unasked, not wrong, until it is recited (see GUESSES).
     """
-    accepted = {tuple(normal(wording)) for wordings in facts for wording in wordings}
-    words = set(said)
+    wordings = " ".join(wording for fact in rubric.facts for wording in fact.any_of)
+    kinds = {is_value(word) for word in plain(wordings)} - {""}
+    allowed = set(plain(f"{wordings} . {rubric.reference} . {rubric.question}"))
+    passage = set(plain(rubric.passage))
+    found: set[str] = set()
+    unasked: set[str] = set()
+    for word in said.words:
+        kind = is_value(word.text)
+        if not kind or word.text in allowed or (kinds and kind not in kinds):
+            continue
+        if not kinds and not any(fact.kind == "unknown" for fact in rubric.facts):
+            continue
+        if any(said.negated(start, end) for start, end in places(said.words, word.text)):
+            continue
+        (unasked if word.text in passage else found).add(word.text)
+    return found | (unasked if len(unasked) >= GUESSES else set())
+
+
+def _rivals(said: Sequence[str], rubric: Rubric) -> int:
+    """How many other values of one fact's kind an answer names, where the kind is one of the tiny model's worlds.
+
+    For other domains a fact's `contradicts` says what its rivals are.
+    """
+    accepted = {plain(wording) for fact in rubric.facts for wording in fact.any_of}
     most = 0
     for kind in _kinds():
         if accepted & kind:
-            others = (value for value in kind - accepted if words.issuperset(value))
-            most = max(most, len({value for value in others if _stands(said, value)}))
+            most = max(most, sum(_stands(said, value) for value in kind - accepted))
     return most
+
+
+def _stands(said: Sequence[str], wanted: tuple[str, ...]) -> bool:
+    return any(tuple(said[n : n + len(wanted)]) == wanted for n in range(len(said) - len(wanted) + 1))
 
 
 @cache
 def _kinds() -> tuple[frozenset[tuple[str, ...]], ...]:
-    """The values of each attribute of the worlds, in words and without their article."""
+    """The values of each attribute of the tiny model's worlds, in comparable words."""
     return tuple(
-        frozenset(tuple(normal(re.sub(r"^(?:the|an?) ", "", value))) for value in attribute.values)
-        for sector in SECTORS
-        for attribute in sector.attributes
+        frozenset(plain(value) for value in attribute.values) for sector in SECTORS for attribute in sector.attributes
     )
 
 
-def _fluent(log_likelihood: float | None) -> float:
-    if log_likelihood is None:
-        return 1.0
-    return min(1.0, max(0.0, (log_likelihood - BROKEN) / (FLUENT - BROKEN)))
+def _without_echo(text: str, question: str) -> str:
+    """The text without sentences that are the question's own, word for word or nearly so."""
+    asked = [set(plain(sentence)) for sentence in sentences_of(question)]
+    kept = []
+    for sentence in sentences_of(text):
+        said = set(plain(sentence))
+        echoed = len(said) >= 5 and any(len(said & one) >= 0.85 * len(said | one) for one in asked)
+        if not echoed:
+            kept.append(sentence)
+    return " ".join(kept)
 
 
-def _unrepeated(said: list[str]) -> float:
+def _unrepeated(said: Sequence[str]) -> float:
     """The share of different word pairs, forgiving up to a third of repeats."""
     pairs = list(zip(said, said[1:], strict=False))
     if len(pairs) < 6:
@@ -154,14 +262,15 @@ def _unrepeated(said: list[str]) -> float:
     return min(1.0, 1.5 * len(set(pairs)) / len(pairs))
 
 
-def _relevant(said: list[str], question: str, reference: str) -> float:
-    """Whether the answer shares words with what was asked: none at all halves the score."""
-    wanted = {word for word in normal(f"{question} {reference}") if word not in STOP}
-    return 1.0 if wanted & set(said) else 0.5
-
-
-def _brief(length: int, reference: str) -> float:
-    if not reference:
-        return 1.0
-    ratio = length / max(40, len(reference))
-    return 1.0 if ratio <= LONG else max(0.0, 2 - ratio / LONG)
+def _taken(how: Manner, rubric: Rubric, answer: Shown) -> tuple[float, list[str]]:
+    """(points taken for manner, why)."""
+    found = [
+        (UNKIND, "has no kind word for somebody in trouble", rubric.tone == "kind" and not how.kind),
+        (RUDE, "is rude", how.rude),
+        (FOREIGN, "is not in English", not how.english),
+        (BROKEN_TEXT, "is broken English", how.broken > 0.06),
+        (FILLING, "is padded", how.filling >= 0.4),
+        (ORDERS, "speaks to the judge", how.to_the_judge or bool(answer.notes)),
+        (CUT, "is cut off", not how.whole and bool(rubric.kind)),
+    ]
+    return sum(points for points, _, true in found if true), [why for _, why, true in found if true]

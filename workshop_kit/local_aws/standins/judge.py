@@ -1,14 +1,11 @@
 """The local judge behind Converse: rules with a rubric, standing in for a large model that can't run here.
 
-An answer's score is the share of key facts it holds (any wording the rubric accepts), less a share for naming other
-values of the same kind, times three gates: it must read like language (mean log-likelihood under the reference model,
-so that shuffled words fail), it must not repeat itself, and it must be about what was asked. The better score wins if
-it is clearly better. So it measures agreement with a rubric and nothing else: not correctness beyond the key facts,
-not helpfulness, not tone. The two answers are scored apart and alike, so the order can't matter. A right answer in
-words that the small reference model hardly met ("600 dollars" for "$600") reads like broken language to it and loses.
+What an answer is worth is in `grading.py`; a verdict goes to the better score if it is better by MARGIN. Where both are
+within it, a kind word and clear steps decide for the answer that has them (see `_winner`). The two answers are scored
+apart and alike, so the order can't matter, unless a bias is switched on for teaching (`bias.py`): then the verdict says so.
+Language is measured by the mean log-likelihood per token under the base model.
 
-Where the prompt asks by criterion, or for the rating of one answer, `criteria.py` computes those scores beside it; the
-rules are in `grading.py`.
+Where the prompt asks by criterion, or for the rating of one answer, `criteria.py` computes those scores beside it.
 """
 
 from __future__ import annotations
@@ -21,15 +18,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop_kit.local_aws.awserror import AwsError
+from workshop_kit.local_aws.standins.bias import biases_in_force, lean, note_of
 from workshop_kit.local_aws.standins.criteria import rate_answer, verdict
-from workshop_kit.local_aws.standins.grading import MARGIN, grade, grade_shown
+from workshop_kit.local_aws.standins.grading import MARGIN, Fact, Grade, Rubric, fluency, grade, grade_shown
 from workshop_kit.local_aws.standins.quoted import shown
 from workshop_kit.local_aws.standins.scoring import score_row
 
 __all__ = ["MARGIN", "grade", "reply"]
 
 _TAG = re.compile(
-    r"<(task|question|reference_answer|key_facts|answer_a|answer_b|passage|answer|criteria)>(.*?)</\1>", re.DOTALL
+    r"<(task|question|reference_answer|key_facts|answer_a|answer_b|passage|answer|criteria|tone|kind)>(.*?)</\1>",
+    re.DOTALL,
 )
 
 
@@ -54,17 +53,37 @@ def reply(ctx: Any, messages: Sequence[Mapping[str, Any]], system: str, params: 
             "The local judge compares two answers, rates one or scores a row: the prompt needs <question>, "
             "<key_facts>, <answer_a> and <answer_b>.",
         )
-    facts = _facts(tags["key_facts"])
+    rubric = Rubric(
+        tags["question"],
+        tags.get("reference_answer", ""),
+        _facts(tags["key_facts"]),
+        tags.get("passage", "").strip(),
+        tags.get("tone", "").strip(),
+        tags.get("kind", "").strip(),
+    )
     seen = [shown(text) for text in answers]
-    fluency = _fluency(ctx, [answer.text for answer in seen])
-    question, reference = tags["question"], tags.get("reference_answer", "")
-    grades = [grade_shown(answer, question, reference, facts, f) for answer, f in zip(seen, fluency, strict=True)]
+    gates = _fluency(ctx, [answer.text for answer in seen])
+    grades = [grade_shown(answer, rubric, gate) for answer, gate in zip(seen, gates, strict=True)]
     texts = [answer.text for answer in seen]
     if task == "rate_answer":
         return rate_answer(texts[0], grades[0], tags)
+    biases = biases_in_force()
+    leaning = lean(texts, grades, biases)
+    winner = _winner(grades, leaning)
+    return verdict(winner, texts, grades, tags, note_of(biases))
+
+
+def _winner(grades: Sequence[Grade], leaning: float) -> str:
+    """ "A", "B" or "tie"; `leaning` is what biases add to A's lead, in points.
+
+    Among answers that are equally right, manner counts for at most a point: enough to win by only where both kindness
+    and steps are on one side, and never against a better score.
+    """
     a, b = grades
-    winner = "tie" if abs(a.score - b.score) < MARGIN else "A" if a.score > b.score else "B"
-    return verdict(winner, texts, grades, tags)
+    lead = a.score - b.score + leaning
+    if abs(lead) < MARGIN:
+        lead += a.kindness - b.kindness if abs(a.score - b.score) < MARGIN / 2 else 0.0
+    return "tie" if abs(lead) < MARGIN else "A" if lead > 0 else "B"
 
 
 def _text(message: Mapping[str, Any]) -> str:
@@ -72,34 +91,55 @@ def _text(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
-def _facts(text: str) -> list[list[str]]:
+def _facts(text: str) -> tuple[Fact, ...]:
     try:
-        facts = [[str(wording) for wording in fact["any_of"]] for fact in json.loads(text)]
-    except (ValueError, TypeError, KeyError):
+        facts = tuple(
+            Fact(
+                tuple(str(wording) for wording in fact["any_of"]),
+                str(fact.get("fact", "")),
+                str(fact.get("kind", "")),
+                tuple(str(wording) for wording in fact.get("contradicts", ())),
+            )
+            for fact in json.loads(text)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise AwsError("ValidationException", "<key_facts> is not a JSON list of {fact, any_of}.") from None
-    if not facts or not all(facts):
+    if not facts or not all(fact.any_of for fact in facts):
         raise AwsError("ValidationException", "<key_facts> holds no fact, or a fact without a wording.")
     return facts
 
 
-def _fluency(ctx: Any, answers: Sequence[str]) -> list[float | None]:
-    """Mean log-likelihood per token under the reference model; None where the model can't be asked."""
+def _fluency(ctx: Any, answers: Sequence[str]) -> list[float]:
+    """The gate of language for each answer, from its likelihood; open where the model can't be asked."""
     if ctx is None:
-        return [None] * len(answers)
-    from workshop_kit.local_aws import catalogue
+        return [1.0] * len(answers)
     from workshop_kit.local_aws.inference import client
 
-    if catalogue.base_is_foreign():
-        # The reference model knows the language of its own small worlds; to it, all other English is broken.
-        return [None] * len(answers)
-    ref = client.ModelRef(catalogue.reference_model(), None, "workshop.reference-v1:0")
+    folder, marks = _yardstick()
     texts = [answer[:2000] for answer in answers if answer]
-    if not texts:
-        return [None] * len(answers)
+    if not texts or folder is None:
+        return [1.0] * len(answers)
+    ref = client.ModelRef(folder, None, "the judge's model of language")
     try:
         scores = iter(client.score(ctx.home, ref, texts))
     except (OSError, RuntimeError, AwsError) as problem:
         # The verdict still stands on the rubric; the log says that one gate was open.
         logging.getLogger(__name__).warning("the judge's likelihood gate is open: %s", problem)
-        return [None] * len(answers)
-    return [next(scores) if answer else None for answer in answers]
+        return [1.0] * len(answers)
+    return [fluency(next(scores), *marks) if answer else 1.0 for answer in answers]
+
+
+# Mean log-likelihoods per token under SmolLM2 from which an answer counts as fluent, and below which as no language.
+# `python -m workshop_kit.local_aws.standins.likelihood` prints what they rest on.
+REAL_FLUENT, REAL_BROKEN = -4.2, -6.5
+
+
+def _yardstick() -> tuple[str | None, tuple[float, float]]:
+    """The model that measures language, and its two marks; none for a base that nobody has measured."""
+    from workshop_kit.local_aws import catalogue
+
+    if catalogue.base_is_foreign():
+        return None, (0.0, 0.0)
+    if catalogue.base_model() == str(catalogue.WEIGHTS / "base"):
+        return catalogue.reference_model(), (-3.5, -9.0)
+    return catalogue.base_model(), (REAL_FLUENT, REAL_BROKEN)

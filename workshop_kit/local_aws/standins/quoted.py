@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 _QUOTED = re.compile(r"\s*\[([0-9a-f]{8,64}) begins([^\n]*)\]\n(.*)\[\1 ends\]\s*", re.DOTALL)
 _CUT = re.compile(r"; ([\d,]+) characters, cut to ")
+_NOTES = re.compile(r"the league notes: ([^;\]\n]+)")
 _AGAIN = re.compile(r"\[the same (\d+) more times\]")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer's text, how long it was before it was cut, and how many repeats of its pieces were left out."""
+    """An answer's text, how long it was before it was cut, how many repeats of its pieces were left out, notes on it."""
 
     text: str
     length: int
     repeats: int = 0
+    notes: str = ""  # what the prompt's author noted of it
 
 
 def shown(raw: str) -> Shown:
@@ -35,4 +37,5 @@ def shown(raw: str) -> Shown:
     repeats = sum(min(int(number[:9]), 10**6) for number in _AGAIN.findall(text))
     text = _AGAIN.sub(" ", text).strip()
     cut = _CUT.match(found[2])
-    return Shown(text, int(cut[1].replace(",", "")) if cut else len(text), repeats)
+    notes = _NOTES.search(found[2])
+    return Shown(text, int(cut[1].replace(",", "")) if cut else len(text), repeats, notes[1] if notes else "")

@@ -20,6 +20,7 @@ from typing import Any
 
 from workshop_kit.errors import BadInput
 from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters
+from workshop_kit.local_aws.turns import kind_of, translate
 
 # JumpStart's default template, for data that brings none.
 DEFAULT_TEMPLATE = {
@@ -97,11 +98,14 @@ def split(pairs: Sequence[Pair], settings: Hyperparameters) -> tuple[list[Pair],
 def tokenize(tokenizer: Any, pairs: Sequence[Pair], length: int) -> list[Tokens]:
     """Token ids of every row, cut at `length` tokens; a row whose completion is cut away wholly is left out.
 
-    Text without a prompt is cut into blocks of that length instead.
+    Llama 3's marks of turns are written as the model's own. Text without a prompt is cut into blocks of that length.
     """
     found = []
-    begin, end = tokenizer.bos_token or "", tokenizer.eos_token or ""
+    kind = kind_of(tokenizer.get_vocab(), tokenizer.chat_template)
+    # ChatML's opening token belongs to a turn; before anything else it would open one that nobody closes.
+    begin, end = "" if kind == "chatml" else tokenizer.bos_token or "", tokenizer.eos_token or ""
     for pair in pairs:
+        pair = Pair(translate(pair.prompt, kind), translate(pair.completion, kind))
         prompt = pair.prompt if pair.prompt.startswith(begin) else begin + pair.prompt
         completion = pair.completion if pair.completion.endswith(end) else pair.completion + end
         given = tokenizer(prompt, add_special_tokens=False)["input_ids"] if prompt else []
@@ -190,8 +194,7 @@ def _instruction(template: Path, settings: Hyperparameters) -> Callable[[dict[st
         pair = Pair(forms["prompt"].format(**values), forms["completion"].format(**values))
         if not pair.completion.strip():
             raise BadInput(f"{where}: the completion is empty; a row needs something to learn.")
-        if settings.add_input_output_demarcation_key and "<|start_header_id|>" not in pair.prompt:
-            # A chat prompt marks where the answer starts by itself; a second mark would only differ from its use.
+        if settings.add_input_output_demarcation_key:
             pair = Pair(pair.prompt + DEMARCATION, pair.completion)
         return pair
 

@@ -1,4 +1,7 @@
-"""The training loop: LoRA with PEFT on a causal language model, in plain PyTorch, fp32, on the processor.
+"""The training loop: LoRA with PEFT on a causal language model, in plain PyTorch.
+
+A Llama model of some size goes through `fused.py` on the processor, in the number format that is faster there;
+everything else through the model's own code, in fp32, on a GPU where there is one.
 
 It follows JumpStart's Llama training: AdamW, the learning rate times 0.85 after every epoch, evaluation after every
 epoch. Everything random comes from `seed`, and a checkpoint after every epoch holds all of its state, so a run that
@@ -21,6 +24,9 @@ from workshop_kit.local_aws.trainer import artefact, checkpoint, loglines
 from workshop_kit.local_aws.trainer.checkpoint import TrainingFault
 from workshop_kit.local_aws.trainer.data import IGNORED, Tokens, batches, read_channel, split, tokenize
 from workshop_kit.local_aws.trainer.hyperparameters import Hyperparameters, parse
+from workshop_kit.local_aws.trainer.placement import device, fused_of, load_base, where
+from workshop_kit.local_aws.trainer.rates import rate_note, rate_scale
+from workshop_kit.local_aws.turns import kind_of, render
 
 DECAY = 0.85  # llama-recipes' StepLR gamma, a step per epoch
 CLIP = 1.0
@@ -47,7 +53,8 @@ class FineTuneSpec:
 
     `start_adapter` is the folder of an adapter to go on from, in place of a new one; its rank and layers then count.
     `warmup_steps`: so many optimizer steps over which the learning rate rises linearly to its value. `words`: the
-    tokens' vectors are trained beside the adapter's matrices.
+    tokens' vectors are trained beside the adapter's matrices. `rate_is_local`: the learning rate is meant for the small
+    model itself and is not scaled.
     """
 
     model_dir: Path | str
@@ -60,6 +67,7 @@ class FineTuneSpec:
     start_adapter: Path | None = None
     warmup_steps: int = 0
     words: bool = False
+    rate_is_local: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ def finetune(spec: FineTuneSpec, report: Reporter, should_stop: Callable[[], boo
     `should_stop` is asked after every step: the last checkpoint is then written out as the result, or nothing when no
     epoch was finished. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
-    settings = parse(spec.hyperparameters)
+    settings = parse(spec.hyperparameters, spec.model_dir)
     kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
     if should_stop():
         return _stopped(kept, spec.output_dir)
@@ -141,7 +149,7 @@ class _Run:
 
     def __init__(self, spec: FineTuneSpec, settings: Hyperparameters, report: Reporter) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
         from transformers.utils import logging as library_log
 
         library_log.set_verbosity_error()
@@ -150,13 +158,19 @@ class _Run:
         self.torch, self.spec, self.settings, self.report = torch, spec, settings, report
         self.model_dir = str(spec.model_dir)
         self.tokenizer = AutoTokenizer.from_pretrained(self.model_dir)
-        base = AutoModelForCausalLM.from_pretrained(self.model_dir, dtype=torch.float32)
+        self.device = device()
+        base, kind = load_base(self.model_dir, self.device, spec.threads)
         self.threads = threads_for(base.num_parameters(), spec.threads)
         torch.set_num_threads(self.threads)
         self.train_rows, self.eval_rows = self._data(base)
         self.model = adapted(base, settings, spec.start_adapter, words=spec.words)
+        self.fused = fused_of(self.model, self.device)
         self.trained = trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, weight_decay=0.0, fused=True)
+        scale = 1.0 if spec.rate_is_local else rate_scale(self.model_dir, base.num_parameters())
+        rate = settings.learning_rate * scale
+        self.optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=0.0, fused=True)
+        if scale != 1:
+            report.log(rate_note(settings.learning_rate, scale))
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, step_size=1, gamma=DECAY)
         self.steps_per_epoch = math.ceil(len(self.train_rows) / settings.per_device_train_batch_size)
         self.epoch, self.history = 0, []
@@ -164,7 +178,7 @@ class _Run:
         report.log(
             f"Trainable parameters: {sum(p.numel() for p in trained):,} of "
             f"{sum(p.numel() for p in self.model.parameters()):,}; {len(self.train_rows)} training and "
-            f"{len(self.eval_rows)} validation rows; threads: {self.threads}, fp32"
+            f"{len(self.eval_rows)} validation rows; {where(self.device, self.threads)}, {str(kind).removeprefix('torch.')}"
         )
         if settings.int8_quantization or (settings.enable_fsdp and "enable_fsdp" in spec.hyperparameters):
             report.log("int8_quantization and enable_fsdp have no effect here: this is one processor without a GPU")
@@ -195,6 +209,9 @@ class _Run:
     def _chat(self, turns: list[dict[str, str]]) -> str:
         if not self.tokenizer.chat_template:
             raise TrainingFault("The model's tokenizer has no chat template; chat_dataset needs one.")
+        kind = kind_of(self.tokenizer.get_vocab(), self.tokenizer.chat_template)
+        if kind == "chatml":
+            return render(turns, kind)  # as at the endpoint: no system prompt that nobody wrote
         return self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
 
     def one_epoch(self, should_stop: Callable[[], bool]) -> bool:
@@ -205,13 +222,14 @@ class _Run:
         chance = random.Random(f"{settings.seed}/{number}")
         torch.manual_seed(settings.seed * 100_003 + number)
         self.model.train()
+        if self.fused is not None:
+            self.fused.renew_masks()
         started, losses = time.monotonic(), []
         for step, rows in enumerate(batches(self.train_rows, settings.per_device_train_batch_size, chance), start=1):
             if should_stop():
                 return False
-            ids, mask, labels = self._tensors(rows)
             began = time.monotonic()
-            loss = self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
+            loss = self._loss(rows)
             value = loss.item()
             if not math.isfinite(value):
                 raise TrainingFault(
@@ -271,17 +289,35 @@ class _Run:
         with self.torch.no_grad():
             for start in range(0, len(cut), several):
                 together = cut[start : start + several]
-                ids, mask, labels = self._tensors([row for rows in together for row in rows])
-                logits, wanted = self.model(input_ids=ids, attention_mask=mask).logits[:, :-1], labels[:, 1:]
-                each = self.torch.nn.functional.cross_entropy(
-                    logits.transpose(1, 2), wanted, ignore_index=IGNORED, reduction="none"
-                )
-                counted = (wanted != IGNORED).sum(1)
+                sums = self._row_losses([row for rows in together for row in rows])
                 first = 0
                 for rows in together:
-                    part = slice(first, first := first + len(rows))
-                    losses.append((each[part].sum() / counted[part].sum()).item())
+                    part = sums[first : (first := first + len(rows))]
+                    losses.append(sum(loss for loss, _ in part) / sum(count for _, count in part))
         return sum(losses) / len(losses)
+
+    def _loss(self, rows: Sequence[Tokens]) -> Any:
+        """The mean loss over the answer tokens of a batch."""
+        ids, mask, labels = self._tensors(rows)
+        if self.fused is not None:
+            return self.fused.losses(ids, labels, training=True)[0]
+        return self.model(input_ids=ids, attention_mask=mask, labels=labels).loss
+
+    def _row_losses(self, rows: Sequence[Tokens]) -> list[tuple[float, int]]:
+        """Each row's summed loss, and over how many tokens."""
+        ids, mask, labels = self._tensors(rows)
+        wanted = labels[:, 1:]
+        counts = (wanted != IGNORED).sum(1)
+        if self.fused is not None:
+            each = self.fused.losses(ids, labels, training=False)[1]
+            sums = [part.sum() for part in each.split(counts.tolist())]
+        else:
+            logits = self.model(input_ids=ids, attention_mask=mask).logits[:, :-1]
+            all_tokens = self.torch.nn.functional.cross_entropy(
+                logits.transpose(1, 2), wanted, ignore_index=IGNORED, reduction="none"
+            )
+            sums = list(all_tokens.sum(1))
+        return [(float(total), int(count)) for total, count in zip(sums, counts, strict=True)]
 
     def _tensors(self, rows: Sequence[Tokens]) -> tuple[Any, Any, Any]:
         torch = self.torch
@@ -296,7 +332,7 @@ class _Run:
             ids[n, :size] = torch.tensor(row.ids)
             mask[n, :size] = 1
             labels[n, row.given : size] = ids[n, row.given : size]
-        return ids, mask, labels
+        return ids.to(self.device), mask.to(self.device), labels.to(self.device)
 
     def save(self, kept: Path) -> None:
         """Replace the checkpoint by the state after this epoch."""

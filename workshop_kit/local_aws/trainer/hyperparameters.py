@@ -1,8 +1,8 @@
 """JumpStart's hyperparameters for Llama 3.x text generation: names, types, bounds and defaults.
 
-AWS_DEFAULTS are JumpStart's own. HYPERPARAMETERS is what local AWS publishes and uses: the same names and bounds, with
-the stand-in's own defaults where its weights bring some (a model of a million parameters needs a larger learning rate
-than one of three billion). Values arrive as strings, as the SageMaker API has them.
+AWS_DEFAULTS are JumpStart's own. `published` is what local AWS lists and uses: the same names and bounds, with a model's
+own defaults where its folder has some (the tiny model of a million parameters needs a larger learning rate than one of
+three billion). Values arrive as strings, as the SageMaker API has them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ _BOOLEANS = {
     "add_input_output_demarcation_key",
 }
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-_OWN_DEFAULTS = Path(__file__).resolve().parents[1] / "weights" / "base" / "hyperparameter_defaults.json"
+OWN_BASE = Path(__file__).resolve().parents[1] / "weights" / "base"
+DEFAULTS_FILE = "hyperparameter_defaults.json"
 
 
 class HyperparameterError(KitError):
@@ -104,11 +105,11 @@ class Hyperparameters:
     add_input_output_demarcation_key: bool
 
 
-def defaults() -> dict[str, str]:
-    """The defaults in force here: JumpStart's, with what the shipped base model's own table puts in their place."""
+def defaults(base: Path | str = OWN_BASE) -> dict[str, str]:
+    """The defaults in force for a base model: JumpStart's, with what the model folder's own table puts in their place."""
     try:
-        own = json.loads(_OWN_DEFAULTS.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        own = json.loads((Path(base) / DEFAULTS_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         own = {}
     return AWS_DEFAULTS | {name: str(value) for name, value in own.items() if name in AWS_DEFAULTS}
 
@@ -130,11 +131,13 @@ def _entry(name: str, default: str) -> dict[str, Any]:
     }
 
 
-HYPERPARAMETERS: tuple[dict[str, Any], ...] = tuple(_entry(name, value) for name, value in defaults().items())
+def published(base: Path | str = OWN_BASE) -> tuple[dict[str, Any], ...]:
+    """The hyperparameters as a hub document lists them, with the defaults for a base model."""
+    return tuple(_entry(name, value) for name, value in defaults(base).items())
 
 
-def parse(told: Mapping[str, str]) -> Hyperparameters:
-    """Check hyperparameters as the API sends them; what is left out takes its default.
+def parse(told: Mapping[str, str], base: Path | str = OWN_BASE) -> Hyperparameters:
+    """Check hyperparameters as the API sends them; what is left out takes its default for the base model.
 
     Raises HyperparameterError for the first that is unknown, of the wrong type, out of range, or at odds with another.
     """
@@ -143,7 +146,7 @@ def parse(told: Mapping[str, str]) -> Hyperparameters:
             near = difflib.get_close_matches(name, AWS_DEFAULTS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(AWS_DEFAULTS))}."
             raise HyperparameterError(name, str(value), f"there is no such hyperparameter; {hint}")
-    given = defaults() | {name: str(value) for name, value in told.items()}
+    given = defaults(base) | {name: str(value) for name, value in told.items()}
     values: dict[str, Any] = {name: _value(name, text.strip()) for name, text in given.items()}
     if values["int8_quantization"] and values["enable_fsdp"]:
         # enable_fsdp is on by default; asking for int8 alone must not trip over a default.

@@ -1,7 +1,8 @@
 // The event, its teams and tokens, the log.
 "use strict";
 const PHASES = { workshop: "Workshop", virtual: "Virtual league", freeze: "Freeze", finale: "Finale" };
-const NUMBERS = ["ranked_quota", "calls_per_second", "questions_at_once", "finalists"];
+const NUMBERS = ["ranked_quota", "calls_per_second", "questions_at_once", "finalists", "longest_system_prompt"];
+const LISTS = ["judges", "bases"];
 let lines = [];
 
 const readEvent = () => Promise.all([get("settings"), fetchJson("api/event", { cache: "no-store" })]);
@@ -19,7 +20,9 @@ const showDates = settings => byId("dates").replaceChildren(...settings.phases.m
 function showSettings(settings) {
   for (const name of ["title", "access", "reference"]) byId("s-" + name).value = settings[name];
   for (const name of NUMBERS) byId("s-" + name).value = settings[name] === null ? 0 : settings[name];
-  byId("s-judges").value = settings.judges.join("\n");
+  byId("s-reference_open_book").value = settings.reference_open_book === null ? "auto" : String(settings.reference_open_book);
+  byId("s-open_models").value = String(settings.open_models);
+  for (const name of LISTS) byId("s-" + name).value = settings[name].join("\n");
 }
 
 function showPhase(settings, now) {
@@ -78,9 +81,12 @@ byId("by-hand").addEventListener("submit", event => {
 
 byId("settings").addEventListener("submit", event => {
   event.preventDefault();
-  const body = { judges: byId("s-judges").value.split("\n").map(line => line.trim()).filter(Boolean) };
+  const body = { open_models: byId("s-open_models").value === "true" };
+  for (const name of LISTS) body[name] = byId("s-" + name).value.split("\n").map(line => line.trim()).filter(Boolean);
   for (const name of ["title", "access", "reference"]) body[name] = byId("s-" + name).value.trim();
   for (const name of NUMBERS) body[name] = Number(byId("s-" + name).value);
+  const open = byId("s-reference_open_book").value;
+  body.reference_open_book = open === "auto" ? open : open === "true";
   set(body, "The settings are set.", showSettings);
 });
 

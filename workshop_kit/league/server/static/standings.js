@@ -67,12 +67,12 @@ function table(rows, teams) {
 }
 
 function judges(rows) {
-  const told = [...new Set(rows.map(r => r.judge + " against " + r.reference))];
-  const local = told.some(j => j.includes("workshop."));
+  const told = [...new Set(rows.map(r => r.judge + " against " + r.against))];
+  const local = rows.some(r => (r.judge + r.reference).includes("workshop."));
   byId("judge").textContent = told.length
     ? "Judged by " + told.join("; ") + "." + (local
-      ? " These are local stand-ins: the judge follows a rubric of key facts, and the reference is a small model made by"
-        + " the workshop, not a 90B one." : "")
+      ? " These are local stand-ins: the judge follows rules, and the reference is a small model on this machine, not a"
+        + " 90B one." : "")
     : "";
 }
 
@@ -106,7 +106,7 @@ function service(rows) {
   byId("service").hidden = known.length === 0;
   if (!known.length) return;
   const lines = known.map(r => line(r.participant, r.service));
-  byId("figures").replaceChildren(...lines, line("Reference: " + known[0].reference, known[0].service.reference));
+  byId("figures").replaceChildren(...lines, line("Reference: " + known[0].against, known[0].service.reference));
 }
 
 async function curves() {

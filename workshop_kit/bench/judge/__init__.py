@@ -1,0 +1,1 @@
+"""The local judge held to labelled pairs of answers."""
