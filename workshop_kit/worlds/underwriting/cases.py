@@ -140,7 +140,7 @@ def rule_facts(part: Rule | Procedure) -> tuple[Fact, ...]:
 
 def _right_words(parts: Sequence[Rule | Procedure], level: str) -> str:
     """Everything that a right answer may say."""
-    texts = [text for part in parts for text in (*part.clauses, part.handbook)]
+    texts = [text for part in parts for text in (*part.clauses, getattr(part, "more", ""))]
     decided = [text for (_, of), told in DECISIONS.items() if of == level for text in told]
     return ". ".join([*texts, *decided, *DECISION_WORDINGS.get(level, ())])
 
