@@ -66,8 +66,6 @@ def _compose(case: Case, chance: Random, level: str, extras: bool | None) -> str
     if level == DECLINE:
         form = "decided"
         body = head + " " + _told(rules, chance, declined=True)
-        if chance.random() < 0.4:
-            close = sentence(chance.choice(phrases.SO) + decision)
     elif form in ("brief", "steps"):
         body = head + " " + _points(rules, chance, form)
     elif form == "reasoned":

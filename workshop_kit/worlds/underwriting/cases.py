@@ -22,7 +22,7 @@ from workshop_kit.worlds.underwriting.rules import (
 
 PERSONAS = ("broker", "trainee", "claims-handler", "branch-clerk", "customer")
 # How often each decision is wanted. Real books hold more plain cases; learners need to meet every decision.
-LEVEL_SHARES = {CONDITIONS: 10, REFER: 5, DECLINE: 3, GOOD: 3}
+LEVEL_SHARES = {CONDITIONS: 10, REFER: 5, DECLINE: 4, GOOD: 3}
 _HOME_ONLY = {"thatch", "stove"}
 _TRADE_ONLY = {"sprinklers"}
 

@@ -138,6 +138,9 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
         ("fire", "a gas grill"), ("electrics", "a charging point for cars"), ("trades", "a dance school"), ("authority", "jewelry"),
         ("claims", "legal costs"), ("occupancy", "a music room"), ("roof", "a roof garden"), ("water", "a fish pond"),
         ("trades", "a bicycle rental"), ("authority", "paintings"),
+        ("occupancy", "a parrot"), ("trades", "a toy store"), ("water", "a rain barrel"), ("fire", "a smokehouse"),
+        ("electrics", "a lift"), ("roof", "a weather vane"), ("trades", "a music school"), ("authority", "a wine cellar"),
+        ("occupancy", "a gym in the garage"), ("claims", "a stolen bicycle"), ("trades", "a pet salon"), ("roof", "a skylight"),
     ),
     "practice": (
         ("occupancy", "a horse in the yard"), ("roof", "a satellite dish"), ("trades", "a yoga studio"), ("fire", "a bread oven in the garden"),

@@ -16,7 +16,7 @@ from workshop_kit.worlds.underwriting.questions import ask, lookup, lookup_answe
 from workshop_kit.worlds.underwriting.rules import DECLINE, REFER, Procedure, Rule
 
 KINDS = {"case": 0.55, "two-needs": 0.20, "lookup": 0.15, "not-in-handbook": 0.10}
-ROW_KINDS = {"case": 0.62, "two-needs": 0.13, "lookup": 0.17, "not-in-handbook": 0.08}
+ROW_KINDS = {"case": 0.63, "two-needs": 0.13, "lookup": 0.14, "not-in-handbook": 0.10}
 _UNKNOWN = Fact(
     "The manual does not say; the technical desk has to be asked.", phrases.UNKNOWN_WORDINGS, "unknown",
     ("standard terms", "with conditions", "declined", "deductible of", "premium goes up", "is excluded", "discount of"),
