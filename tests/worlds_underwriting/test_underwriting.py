@@ -10,6 +10,7 @@ import pytest
 from workshop_kit.errors import BadInput
 from workshop_kit.worlds import world
 from workshop_kit.worlds.base import FACT_KINDS, QUESTION_KINDS, holds, words
+from workshop_kit.worlds.underwriting.phrases import COMFORT
 from workshop_kit.worlds.underwriting.world import Underwriting
 
 WORLD = Underwriting()
@@ -70,10 +71,9 @@ def test_every_passage_stands_in_the_handbook() -> None:
 
 def test_another_value_of_the_same_slot_contradicts() -> None:
     amounts = [f for q in QUESTIONS for f in q["key_facts"] if f["kind"] in ("amount", "decision")]
-    # In a case that holds all three dollar amounts, none of them is wrong by itself.
-    assert sum(not f["contradicts"] for f in amounts) <= len(amounts) * 0.02
+    assert all(f["contradicts"] for f in amounts)
     shingles = next(f for f in amounts if f["fact"] == "The wind and hail deductible is 2%.")
-    assert holds("a wind and hail deductible of 20% applies", shingles["contradicts"])
+    assert holds("a wind and hail deductible of 12% applies", shingles["contradicts"])
 
 
 def test_rows_practice_and_hidden_share_no_case_and_no_text() -> None:
@@ -109,6 +109,12 @@ def test_answers_to_cases_have_30_to_90_words() -> None:
     cases = [q["reference_answer"] for q in QUESTIONS if q["kind"] in ("case", "two-needs")]
     cases += [row["response"] for row in ROWS if "+" in row["id"]]
     assert [text for text in cases if not 30 <= words(text) <= 90] == []
+
+
+def test_somebody_in_trouble_is_answered_with_a_kind_word() -> None:
+    for question in QUESTIONS:
+        if question["tone"] == "kind":
+            assert question["reference_answer"].startswith(COMFORT)
 
 
 def test_hidden_questions_mix_the_kinds_as_told() -> None:

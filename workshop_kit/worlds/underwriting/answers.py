@@ -47,11 +47,9 @@ def _compose(case: Case, chance: Random, level: str, extras: bool | None) -> str
     closings = phrases.CLOSINGS[phrases.voice(case.persona), level]
     close = chance.choice(closings) if extras or (extras is None and chance.random() < 0.4) else ""
     opening = ""
-    if extras is False:
-        pass
-    elif case.worried:
+    if case.worried:
         opening = chance.choice(phrases.COMFORT)
-    elif case.persona == "customer" and (extras or chance.random() < 0.7):
+    elif case.persona == "customer" and extras is not False and (extras or chance.random() < 0.7):
         opening = chance.choice(phrases.WARM)
     if level == GOOD:
         decision += phrases.PLAIN

@@ -26,8 +26,9 @@ DESKS = ("heritage desk", "environment desk", "head office")
 # What one rule decides where no other is stricter.
 ALONE = {GOOD: "Accept on standard terms", CONDITIONS: "Accept with conditions", REFER: "Refer", DECLINE: "Decline"}
 GROUPS: dict[str, tuple[str, ...]] = {
-    "percent": tuple(PERCENT.values()),
-    "dollars": tuple(DOLLARS.values()),
+    # With a few values that no rule has, so that every amount can be wrong.
+    "percent": (*PERCENT.values(), "12%", "30%"),
+    "dollars": (*DOLLARS.values(), "$1,000", "$7,500"),
     "desk": DESKS,
 }
 # Amounts that change places from edition to edition.
