@@ -8,7 +8,7 @@ from random import Random
 from workshop_kit.worlds.base import listed, sentence, words
 from workshop_kit.worlds.underwriting import phrases
 from workshop_kit.worlds.underwriting.cases import Case
-from workshop_kit.worlds.underwriting.rules import DECLINE, GOOD, Rule
+from workshop_kit.worlds.underwriting.rules import DECLINE, GOOD, REFER, Rule
 
 SHORTEST, LONGEST = 30, 90
 # Persona -> the forms of an answer that suit it; a form that stands twice comes twice as often.
@@ -47,26 +47,29 @@ def _compose(case: Case, chance: Random, level: str, extras: bool | None) -> str
     closings = phrases.CLOSINGS[phrases.voice(case.persona), level]
     close = chance.choice(closings) if extras or (extras is None and chance.random() < 0.4) else ""
     opening = ""
-    if extras is False:
-        pass
-    elif case.worried:
+    if case.worried:
         opening = chance.choice(phrases.COMFORT)
-    elif case.persona == "customer" and (extras or chance.random() < 0.7):
+    elif case.persona == "customer" and extras is not False and (extras or chance.random() < 0.7):
         opening = chance.choice(phrases.WARM)
     if level == GOOD:
         decision += phrases.PLAIN
     rules = list(case.rules)
-    if level == DECLINE:
-        rules.sort(key=lambda rule: rule is not case.lead)
-        form = "decided"
-    elif chance.random() < 0.15:
+    if chance.random() < 0.15:
         chance.shuffle(rules)
-    if form in ("brief", "steps"):
-        body = _points(rules, chance, form, decision)
+    head = sentence(decision)
+    if case.level == level and level in (REFER, DECLINE) and (level == DECLINE or form != "reasoned"):
+        # The rule that decides says so itself; it comes first and stands for the decision.
+        head = sentence(_clause(case.lead, chance, form))
+        rules.remove(case.lead)
+    if level == DECLINE:
+        form = "decided"
+        body = head + " " + _told(rules, chance, declined=True)
+    elif form in ("brief", "steps"):
+        body = head + " " + _points(rules, chance, form)
     elif form == "reasoned":
         body = _told(rules, chance) + " " + sentence(chance.choice(phrases.SO) + decision)
     else:
-        body = sentence(decision) + " " + _told(rules, chance, declined=level == DECLINE)
+        body = head + " " + _told(rules, chance)
     if form == "steps" and close:
         return "\n".join(part for part in (opening, body, close) if part)
     return " ".join(part for part in (opening, body, close) if part)
@@ -78,15 +81,18 @@ def _clauses(rules: Sequence[Rule], chance: Random, form: str = "") -> list[str]
     shared = len(goods) > 1 and chance.random() < 0.6
     clauses = []
     for rule in rules:
-        if form == "brief":
-            clause = rule.then
-        else:
-            clause = chance.choices(rule.clauses, weights=(5, 4, 1)[: len(rule.clauses)])[0]
         if rule.facts or not shared:
-            clauses.append(clause)
+            clauses.append(_clause(rule, chance, form))
     if shared:
         clauses.append(chance.choice(phrases.NOTHING).format(goods=listed(goods)))
     return clauses
+
+
+def _clause(rule: Rule, chance: Random, form: str) -> str:
+    """What follows from a rule; outside the brief form often with its reason."""
+    if form == "brief":
+        return rule.then
+    return chance.choices(rule.clauses, weights=(5, 4, 1)[: len(rule.clauses)])[0]
 
 
 def _told(rules: Sequence[Rule], chance: Random, declined: bool = False) -> str:
@@ -97,16 +103,17 @@ def _told(rules: Sequence[Rule], chance: Random, declined: bool = False) -> str:
         link = chance.choice(phrases.LINKS) if number else ""
         if number == len(clauses) - 1 and number > 1:
             link = chance.choice(phrases.LAST_LINKS)
-        if declined and number == 1:
+        if declined and number == 0:
             link = chance.choice(phrases.AFTERWARDS)
         told.append(sentence(link + clause))
     return " ".join(told)
 
 
-def _points(rules: Sequence[Rule], chance: Random, form: str, decision: str) -> str:
+def _points(rules: Sequence[Rule], chance: Random, form: str) -> str:
     """A numbered list, or a broker's line of points."""
     points = _clauses(rules, chance, form)
     if form == "steps":
-        head = sentence(decision) + " " + chance.choice(phrases.STEPS)
-        return "\n".join([head, *(f"{n}. {sentence(point)}" for n, point in enumerate(points, start=1))])
-    return sentence(decision) + " " + sentence("; ".join(points))
+        return "\n".join(
+            [chance.choice(phrases.STEPS), *(f"{n}. {sentence(p)}" for n, p in enumerate(points, start=1))]
+        )
+    return sentence("; ".join(points))

@@ -22,7 +22,7 @@ from workshop_kit.worlds.underwriting.rules import (
 
 PERSONAS = ("broker", "trainee", "claims-handler", "branch-clerk", "customer")
 # How often each decision is wanted. Real books hold more plain cases; learners need to meet every decision.
-LEVEL_SHARES = {CONDITIONS: 10, REFER: 4, DECLINE: 4, GOOD: 3}
+LEVEL_SHARES = {CONDITIONS: 10, REFER: 5, DECLINE: 4, GOOD: 3}
 _HOME_ONLY = {"thatch", "stove"}
 _TRADE_ONLY = {"sprinklers"}
 
@@ -140,7 +140,7 @@ def rule_facts(part: Rule | Procedure) -> tuple[Fact, ...]:
 
 def _right_words(parts: Sequence[Rule | Procedure], level: str) -> str:
     """Everything that a right answer may say."""
-    texts = [text for part in parts for text in (*part.clauses, part.handbook)]
+    texts = [text for part in parts for text in (*part.clauses, getattr(part, "more", ""))]
     decided = [text for (_, of), told in DECISIONS.items() if of == level for text in told]
     return ". ".join([*texts, *decided, *DECISION_WORDINGS.get(level, ())])
 

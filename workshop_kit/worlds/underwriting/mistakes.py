@@ -7,7 +7,7 @@ from random import Random
 
 from workshop_kit.worlds.underwriting.answers import answer
 from workshop_kit.worlds.underwriting.cases import Case
-from workshop_kit.worlds.underwriting.rules import DOLLARS, LEVELS, PERCENT, Rule
+from workshop_kit.worlds.underwriting.rules import DOLLARS, GROUPS, LEVELS, PERCENT, Rule
 
 
 def spoiled(case: Case | None, rules: Mapping[str, Rule], right: str, chance: Random, thing: str = "") -> str:
@@ -26,8 +26,8 @@ def spoiled(case: Case | None, rules: Mapping[str, Rule], right: str, chance: Ra
     way = chance.choice(ways)
     if way == "amount":
         value = chance.choice(amounts)
-        group = PERCENT if value.endswith("%") else DOLLARS
-        return right.replace(value, chance.choice([v for v in group.values() if v not in right]))
+        group = GROUPS["percent" if value.endswith("%") else "dollars"]
+        return right.replace(value, chance.choice([v for v in group if v not in right]))
     if way == "decision":
         level = chance.choice([level for level in LEVELS if level != case.level])
         return answer(case, chance, level=level)

@@ -112,9 +112,9 @@ NOTHING = ("there is nothing to add for {goods}", "nothing more is needed for {g
 PLAIN = ", because no point brings a condition, a deductible or more premium"
 LINKS = ("", "", "Also, ", "In addition, ")
 LAST_LINKS = ("", "Finally, ")
-AFTERWARDS = ("If that changes, remember: ", "For a second try: ")
+AFTERWARDS = ("If that changes, ", "If that changes one day, ")
 SO = ("So ", "All in all, ")
-STEPS = ("These points apply:", "Step by step:")
+STEPS = ("These points apply:", "This is what follows:")
 # (persona or "", level) -> last sentences that hold no fact of the manual.
 CLOSINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("customer", GOOD): ("You have made it easy for us.", "I am happy to get everything ready for you."),
@@ -138,6 +138,9 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
         ("fire", "a gas grill"), ("electrics", "a charging point for cars"), ("trades", "a dance school"), ("authority", "jewelry"),
         ("claims", "legal costs"), ("occupancy", "a music room"), ("roof", "a roof garden"), ("water", "a fish pond"),
         ("trades", "a bicycle rental"), ("authority", "paintings"),
+        ("occupancy", "a parrot"), ("trades", "a toy store"), ("water", "a rain barrel"), ("fire", "a smokehouse"),
+        ("electrics", "a lift"), ("roof", "a weather vane"), ("trades", "a music school"), ("authority", "a wine cellar"),
+        ("occupancy", "a gym in the garage"), ("claims", "a stolen bicycle"), ("trades", "a pet salon"), ("roof", "a skylight"),
     ),
     "practice": (
         ("occupancy", "a horse in the yard"), ("roof", "a satellite dish"), ("trades", "a yoga studio"), ("fire", "a bread oven in the garden"),
@@ -150,8 +153,8 @@ UNKNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 UNKNOWN_ASKS = (
-    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Is there more premium for {thing}?", "My client asks about {thing}. What applies?"),
-    ("What is the rule on {thing}?", "Somebody wants to know about {thing}. What shall I say?", "Is there a rule for {thing}?"),
+    ("What are our terms for {thing}?", "What does the manual say about {thing}?", "How do we treat {thing}?", "Is there more premium for {thing}?", "What applies to {thing}?"),
+    ("What is the rule on {thing}?", "What shall I say about {thing}?", "Is there a rule for {thing}?"),
 )  # fmt: skip
 UNKNOWN_ANSWERS = (
     "The manual says nothing about {thing}. Please ask the technical desk before anything is promised.",

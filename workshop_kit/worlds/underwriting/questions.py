@@ -68,4 +68,6 @@ def second_need(asked: str, part: Rule | Procedure, chance: Random, held_out: bo
 def unknown(thing: str, chance: Random, held_out: bool) -> tuple[str, str]:
     """A question about something that the manual is silent about, and its answer."""
     asked = chance.choice(phrases.UNKNOWN_ASKS[int(held_out)]).format(thing=thing)
+    before = chance.choice(phrases.LOOKUP_OPENERS[int(held_out)])
+    asked = before + (asked[:1].lower() + asked[1:] if before else asked)
     return asked, chance.choice(phrases.UNKNOWN_ANSWERS).format(thing=thing)

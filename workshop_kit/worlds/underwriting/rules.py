@@ -23,10 +23,12 @@ PERCENT = {
 }
 DOLLARS = {"two_claims": "$1,500", "pipes": "$2,500", "river": "$5,000"}
 DESKS = ("heritage desk", "environment desk", "head office")
-NOTHING_FOLLOWS = "There is no condition and no change of premium."
+# What one rule decides where no other is stricter.
+ALONE = {GOOD: "Accept on standard terms", CONDITIONS: "Accept with conditions", REFER: "Refer", DECLINE: "Decline"}
 GROUPS: dict[str, tuple[str, ...]] = {
-    "percent": tuple(PERCENT.values()),
-    "dollars": tuple(DOLLARS.values()),
+    # With a few values that no rule has, so that every amount can be wrong.
+    "percent": (*PERCENT.values(), "12%", "30%"),
+    "dollars": (*DOLLARS.values(), "$1,000", "$7,500"),
     "desk": DESKS,
 }
 # Amounts that change places from edition to edition.
@@ -76,8 +78,9 @@ class Rule:
 
     @property
     def handbook(self) -> str:
-        """The rule as it stands in the manual."""
-        return f"{sentence(self.then)} {sentence('This is because ' + self.why) if self.why else NOTHING_FOLLOWS}"
+        """The rule as it stands in the manual: the decision that it brings by itself, then what follows, and why."""
+        told = f"{self.then}, because {self.why}" if self.why else f"{self.then}, and the premium stays as it is"
+        return f"{ALONE[self.level]}: {told}."
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ OCCUPANCY = (
     Rule(
         "empty", "occupancy", "use", CONDITIONS, "the empty home",
         np=("a {home} that stands empty", "an empty {home}", "a {home} that is empty"),
-        np_other=("a {home} that has been empty since spring", "a {home} left empty for now"),
+        np_other=("a {home} standing empty since spring", "a {home} that is empty for now"),
         says=(), says_other=(),
         then="an empty home must have its water turned off, and vandalism is excluded",
         why="nobody is there to notice a leak",
@@ -53,14 +53,14 @@ TRADES = (
     Rule(
         "office", "trades", "trade", GOOD, "the office",
         np=("an office", "a small office", "an architect's office"),
-        np_other=("an office with four desks", "a lawyer's office"),
+        np_other=("a quiet office", "a lawyer's office"),
         says=(), says_other=(),
         then="an office needs nothing more",
     ),
     Rule(
         "bakery", "trades", "trade", CONDITIONS, "the bakery",
         np=("a bakery", "a small bakery", "a village bakery"),
-        np_other=("a family bakery", "a bakery with two ovens"),
+        np_other=("a family bakery", "a busy bakery"),
         says=(), says_other=(),
         then="a bakery must have its flues cleaned every six months",
         why="flour dust can explode",
@@ -124,18 +124,6 @@ CLAIMS = (
         then="two claims in five years raise the basic deductible to {two_claims}",
         why="a third often follows",
         facts=(Core("amount", "The basic deductible rises to {two_claims}.", ("{two_claims}",), "dollars"),),
-    ),
-    Rule(
-        "four-claims", "claims", "claims", DECLINE, "the four claims",
-        np=("four claims in five years", "four claims", "four claims in the last five years"),
-        np_other=("as many as four claims in five years", "four claims during the last five years"),
-        says=("There were four claims in five years.", "They had four claims in the last five years.", "Four claims were paid in five years."),
-        says_other=("Four claims turned up in five years.", "In five years four claims came in."),
-        then="four claims in five years must be declined until there has been a year without a claim",
-        why="the losses outrun the premium",
-        facts=(
-            Core("time", "We look again after a year without a claim.", ("year without a claim", "year without claims", "claim-free year", "year free of claims")),
-        ),
     ),
 )  # fmt: skip
 

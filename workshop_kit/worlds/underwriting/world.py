@@ -16,7 +16,7 @@ from workshop_kit.worlds.underwriting.questions import ask, lookup, lookup_answe
 from workshop_kit.worlds.underwriting.rules import DECLINE, REFER, Procedure, Rule
 
 KINDS = {"case": 0.55, "two-needs": 0.20, "lookup": 0.15, "not-in-handbook": 0.10}
-ROW_KINDS = {"case": 0.66, "two-needs": 0.14, "lookup": 0.12, "not-in-handbook": 0.08}
+ROW_KINDS = {"case": 0.63, "two-needs": 0.13, "lookup": 0.14, "not-in-handbook": 0.10}
 _UNKNOWN = Fact(
     "The manual does not say; the technical desk has to be asked.", phrases.UNKNOWN_WORDINGS, "unknown",
     ("standard terms", "with conditions", "declined", "deductible of", "premium goes up", "is excluded", "discount of"),
@@ -104,13 +104,13 @@ class _Maker:
         self.leads = leads(rules, topics, chance)
         parts: list[Rule | Procedure] = [rule for rule in rules.values() if rule.facts]
         parts = [part for part in (*parts, *procedures) if topics is None or part.topic in topics]
-        # Every rule is taught by cases; a look-up of one rule belongs to one share, like a case.
-        mine = [part for part in parts if share_of(f"lookup/{part.id}") == share]
-        self.lookups = Deck(mine or parts, chance)
-        # What the office itself does is asked for in no case, so rows may ask for all of it.
-        taught = [part for part in parts if isinstance(part, Procedure)] if share == "rows" else []
-        seconds = [part for part in mine or parts if getattr(part, "level", "") not in (REFER, DECLINE)]
-        self.seconds = Deck([*taught, *seconds], chance)
+        # Practice and hidden questions look up different rules. Rows look up all of them, in other words, and those
+        # that come seldom in cases twice as often.
+        mine = [part for part in parts if share_of(f"lookup/{part.id}", ("practice", "hidden", "hidden")) == share]
+        rare = [part for part in parts if isinstance(part, Procedure) or part.level in (REFER, DECLINE)]
+        looked_up = [*parts, *rare] if share == "rows" else mine or parts
+        self.lookups = Deck(looked_up, chance)
+        self.seconds = Deck([p for p in looked_up if getattr(p, "level", "") not in (REFER, DECLINE)], chance)
         things = [u for u in phrases.UNKNOWN[share] if topics is None or u[0] in topics] or phrases.UNKNOWN[share]
         self.things = Deck(things, chance)
 
