@@ -89,3 +89,14 @@ def test_any_model_can_be_asked_with_the_book_open() -> None:
 
 def test_one_passage_is_told_in_the_singular() -> None:
     assert label(1) == "with the one nearest handbook passage in its prompt"
+
+
+def test_a_question_about_two_things_gets_a_passage_on_each() -> None:
+    texts = (
+        "The ferry to the north island takes cars and costs $20.",
+        "The ferry to the north island takes bicycles and costs $5.",
+        "Camping on the beach needs a permit.",
+    )
+    book = OpenBook([Passage("t", "", text) for text in texts])
+    found = book.passages("We take the ferry to the north island with cars and want to go camping on the beach.")
+    assert [passage.text for passage in found] == [texts[0], texts[2]]
