@@ -180,3 +180,13 @@ def test_the_setting_is_checked() -> None:
     assert settings_from({"reference_open_book": True}).reference_open_book is True
     with pytest.raises(BadInput, match="'reference_open_book' is 'yes'; it may be true, false or null"):
         settings_from({"reference_open_book": "yes"})
+
+
+def test_the_score_card_and_the_standings_say_that_the_book_was_open(tmp_path, domain, aws, serving) -> None:
+    with serving(tmp_path / "home", domain, aws) as url:
+        told = client.submit(aws, "right-50", "Ada", domain="bicycle-library", url=url)
+        assert (told.against, told.reference_passages, told.score.losses) == (LABEL, 2, 5)
+        card = told._repr_html_()
+        assert LABEL in card and "open, 2 passages" in card
+        board = client.standings(domain="bicycle-library", url=url)
+        assert board.rows[0]["reference_passages"] == 2 and LABEL in board.to_text() and LABEL in board._repr_html_()
