@@ -21,10 +21,10 @@ from workshop_kit.domains import Domain, Passage, load_domain
 from workshop_kit.errors import BadInput
 from workshop_kit.records import content_id
 
-PASSAGES = 2
+PASSAGES = 3
 MOST_PASSAGES = 8
 OVERLAP = 0.5
-INSTRUCTION = "Answer the question in a few sentences, with facts from these passages of the handbook."
+INSTRUCTION = "Answer the question by repeating what these passages of the handbook say."
 # Characters of one passage that are shown: a learner's own documents may hold paragraphs of any length.
 LONGEST_PASSAGE = 2_000
 # Words tell what a passage is about; parts of words find "licences" where the question says "licensed".
@@ -86,7 +86,7 @@ class OpenBook:
         if not found:
             return question
         shown = "\n".join(f"- {_cut(passage.text)}" for passage in found)
-        return f"{question}\n\nFrom the handbook:\n{shown}\n\n{self.instruction}"
+        return f"Question: {question}\n\nHandbook:\n{shown}\n\n{self.instruction}"
 
     @cached_property
     def _index(self) -> tuple[Any, Any]:

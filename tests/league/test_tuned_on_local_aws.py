@@ -71,9 +71,9 @@ def test_the_reference_of_a_real_base_is_that_base_untuned_and_reads_the_handboo
     listed = local.client("bedrock").get_foundation_model(modelIdentifier=model)["modelDetails"]["modelName"]
     assert model == "workshop.reference-v1:0" and listed.endswith(", untuned (local)")
     how = opponent(local, model, book)
-    assert (how.passages, how.book) == (2, book.id)
+    assert (how.passages, how.book) == (3, book.id)
     untuned = listed.removesuffix(" (local)")
-    assert how.label(model) == f"{untuned}, with the two nearest handbook passages in its prompt (local)"
+    assert how.label(model) == f"{untuned}, with the three nearest handbook passages in its prompt (local)"
     question = load_domain("insurance-underwriting").practice_questions[0].question
     base = model_answer(local, local.choose_model("base"), book.prompt(question))
     assert reference_answer_of(local, model, question, how, book).text == base.text
