@@ -21,9 +21,10 @@ from workshop_kit.domains import Domain, Passage, load_domain
 from workshop_kit.errors import BadInput
 from workshop_kit.records import content_id
 
-PASSAGES = 2
+PASSAGES = 3
 MOST_PASSAGES = 8
-INSTRUCTION = "Answer the question in a few sentences, with facts from these passages of the handbook."
+OVERLAP = 0.5
+INSTRUCTION = "Answer the question by repeating what these passages of the handbook say."
 # Characters of one passage that are shown: a learner's own documents may hold paragraphs of any length.
 LONGEST_PASSAGE = 2_000
 # Words tell what a passage is about; parts of words find "licences" where the question says "licensed".
@@ -49,7 +50,7 @@ class OpenBook:
     def id(self) -> str:
         """A content hash of the handbook, the number of passages and the instruction: what an answer rests on."""
         told = [[passage.topic, passage.title, passage.text] for passage in self.all]
-        return content_id([told, self.count, self.instruction, LONGEST_PASSAGE])
+        return content_id([told, self.count, self.instruction, LONGEST_PASSAGE, OVERLAP])
 
     @property
     def label(self) -> str:
@@ -57,11 +58,23 @@ class OpenBook:
         return label(self.count)
 
     def passages(self, question: str) -> tuple[Passage, ...]:
-        """The passages nearest to a question, nearest first; fewer when fewer share a word with it."""
+        """The passages nearest to a question, nearest first; fewer when fewer share a word with it.
+
+        After the first, each has the largest similarity to the question less OVERLAP times that to a passage chosen
+        before (maximal marginal relevance): a question about two things gets a passage on each.
+        """
         with self._lock:
-            scores = self._scores(question)
-        order = sorted(range(len(self.all)), key=lambda n: (-scores[n], n))
-        return tuple(self.all[n] for n in order[: self.count] if scores[n] > 0)
+            weigh, matrix = self._index
+        near = (matrix @ weigh.transform([question]).T).toarray().ravel()
+        chosen: list[int] = []
+        worth = near
+        while len(chosen) < self.count:
+            left = [n for n in range(len(self.all)) if near[n] > 0 and n not in chosen]
+            if not left:
+                break
+            chosen.append(max(left, key=lambda n: worth[n]))
+            worth = near - OVERLAP * (matrix @ matrix[chosen].T).toarray().max(axis=1)
+        return tuple(self.all[n] for n in chosen)
 
     def prompt(self, question: str) -> str:
         """The question with its passages and the instruction, to be asked in the place of the question.
@@ -73,11 +86,7 @@ class OpenBook:
         if not found:
             return question
         shown = "\n".join(f"- {_cut(passage.text)}" for passage in found)
-        return f"{question}\n\nFrom the handbook:\n{shown}\n\n{self.instruction}"
-
-    def _scores(self, question: str) -> Any:
-        weigh, matrix = self._index
-        return (matrix @ weigh.transform([question]).T).toarray().ravel()
+        return f"Question: {question}\n\nHandbook:\n{shown}\n\n{self.instruction}"
 
     @cached_property
     def _index(self) -> tuple[Any, Any]:

@@ -1,6 +1,7 @@
 """The rooms of the house: a room imports only from floors below its own, and local_aws stands apart."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,14 @@ def test_hidden_questions_have_one_reader() -> None:
 def test_only_the_server_reads_hidden_questions() -> None:
     users = {str(p.relative_to(PACKAGE)) for p in FILES if "import hidden_questions" in p.read_text(encoding="utf-8")}
     assert users == {"league/server/app.py", "league/server/serve.py"}
+
+
+def test_only_questions_py_reads_the_hidden_questions_of_a_database() -> None:
+    """The command line writes them, an export takes every table along, and nobody else has anything to do with them."""
+    users = {
+        str(p.relative_to(PACKAGE))
+        for p in FILES
+        if any(name.endswith(("store.hidden", "schema.own_questions")) for name in imports_of(p))
+        or re.search(r"store import .*\bhidden\b|import .*\bown_questions\b", p.read_text(encoding="utf-8"))
+    }
+    assert users == {"league/questions.py", "league/commands.py", "league/store/hidden.py"}

@@ -20,7 +20,7 @@ from workshop_kit.league.store.standings import places, rows
 from workshop_kit.playground import with_open_book
 from workshop_kit.retrieval import OpenBook, open_book
 
-LABEL = "Toy-135M-Instruct, untuned, with the two nearest handbook passages in its prompt (local)"
+LABEL = "Toy-135M-Instruct, untuned, with the three nearest handbook passages in its prompt (local)"
 
 
 class Reading(ToyAws):
@@ -78,10 +78,10 @@ def test_an_untuned_local_reference_reads_the_handbook_and_wins_what_the_candida
     found = entry_of(store, entry.id)
     # The candidate knows eight of ten prices and the reference all: it wins two, and the others are even.
     assert (found.score.wins, found.score.ties, found.score.losses) == (0, 8, 2)
-    assert found.opponent["passages"] == 2
+    assert found.opponent["passages"] == 3
     with store.read() as connection:
         (row,) = rows(connection, places(connection))
-    assert row.against == LABEL and row.reference_passages == 2 and row.reference == "toy.reference-v1:0"
+    assert row.against == LABEL and row.reference_passages == 3 and row.reference == "toy.reference-v1:0"
 
 
 def test_with_the_book_closed_the_same_reference_knows_nothing(prepare, domain, aws) -> None:
@@ -99,9 +99,9 @@ def test_answers_are_kept_for_one_way_of_asking_and_not_asked_for_again(prepare,
     assert len(aws.references) == 10, "an answer that was kept was asked for again"
     # Another instruction, number of passages or handbook, another model behind the same id, and a closed book.
     changes = [
-        lambda: setattr(judge, "book", OpenBook(judge.book.all, 2, "Say it in rhyme.")),
+        lambda: setattr(judge, "book", OpenBook(judge.book.all, 3, "Say it in rhyme.")),
         lambda: setattr(judge, "book", OpenBook(judge.book.all, 1)),
-        lambda: setattr(judge, "book", OpenBook(judge.book.all[:9], 2)),
+        lambda: setattr(judge, "book", OpenBook(judge.book.all[:9], 3)),
         lambda: setattr(aws, "name", "Another-1B, untuned (local)"),
     ]
     for number, change in enumerate(changes, start=1):
@@ -142,9 +142,9 @@ def test_on_aws_the_reference_is_asked_as_it_is_unless_the_event_opens_the_book(
     aws.endpoint_url = None
     assert opponent(aws, "us.meta.llama3-2-90b-instruct-v1:0", book) == Opponent()
     opened = opponent(aws, "us.meta.llama3-2-90b-instruct-v1:0", book, True)
-    assert opened == Opponent("", 2, book.id)
+    assert opened == Opponent("", 3, book.id)
     assert opened.label("us.meta.llama3-2-90b-instruct-v1:0") == (
-        "us.meta.llama3-2-90b-instruct-v1:0, with the two nearest handbook passages in its prompt"
+        "us.meta.llama3-2-90b-instruct-v1:0, with the three nearest handbook passages in its prompt"
     )
 
 
@@ -180,3 +180,13 @@ def test_the_setting_is_checked() -> None:
     assert settings_from({"reference_open_book": True}).reference_open_book is True
     with pytest.raises(BadInput, match="'reference_open_book' is 'yes'; it may be true, false or null"):
         settings_from({"reference_open_book": "yes"})
+
+
+def test_the_score_card_and_the_standings_say_that_the_book_was_open(tmp_path, domain, aws, serving) -> None:
+    with serving(tmp_path / "home", domain, aws) as url:
+        told = client.submit(aws, "right-50", "Ada", domain="bicycle-library", url=url)
+        assert (told.against, told.reference_passages, told.score.losses) == (LABEL, 3, 5)
+        card = told._repr_html_()
+        assert LABEL in card and "open, 3 passages" in card
+        board = client.standings(domain="bicycle-library", url=url)
+        assert board.rows[0]["reference_passages"] == 3 and LABEL in board.to_text() and LABEL in board._repr_html_()

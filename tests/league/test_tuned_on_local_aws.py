@@ -9,11 +9,15 @@ import pytest
 from tests.worlds.own_aws import own_aws
 from tests.worlds.tiny_model import build_tiny_model
 from workshop_kit.aws import Aws
+from workshop_kit.domains import load_domain
 from workshop_kit.errors import BadInput
+from workshop_kit.league.asking import model_answer
 from workshop_kit.league.judging.tuned import prove
+from workshop_kit.league.opponent import Opponent, opponent, reference_answer_of
 from workshop_kit.playground import deploy, deploy_base
 from workshop_kit.playground.custom_models import deploy_custom_model
 from workshop_kit.records import Dataset, Example
+from workshop_kit.retrieval import open_book
 from workshop_kit.review import split
 from workshop_kit.settings import JUMPSTART_MODEL_ID
 from workshop_kit.training import TrainingConfig, launch
@@ -60,3 +64,17 @@ def test_a_customized_model_is_proved(local: Aws) -> None:
     assert found.base.startswith("amazon.nova-") and found.job == job.name
     with pytest.raises(BadInput, match="is no base of this league"):
         prove(local, {"kind": "bedrock", "model_id": model.model_id}, [JUMPSTART_MODEL_ID])
+
+
+def test_the_reference_of_a_real_base_is_that_base_untuned_and_reads_the_handbook(local: Aws) -> None:
+    model, book = local.choose_model("reference"), open_book("insurance-underwriting")
+    listed = local.client("bedrock").get_foundation_model(modelIdentifier=model)["modelDetails"]["modelName"]
+    assert model == "workshop.reference-v1:0" and listed.endswith(", untuned (local)")
+    how = opponent(local, model, book)
+    assert (how.passages, how.book) == (3, book.id)
+    untuned = listed.removesuffix(" (local)")
+    assert how.label(model) == f"{untuned}, with the three nearest handbook passages in its prompt (local)"
+    question = load_domain("insurance-underwriting").practice_questions[0].question
+    base = model_answer(local, local.choose_model("base"), book.prompt(question))
+    assert reference_answer_of(local, model, question, how, book).text == base.text
+    assert reference_answer_of(local, model, question, Opponent(), book).tokens_in < base.tokens_in

@@ -101,10 +101,16 @@ def test_phases_are_set_by_hand_and_by_dates(browser, league) -> None:
     assert phase.name == "virtual" and phase.starts == page.evaluate("new Date('2030-05-04T10:30').getTime() / 1000")
     page.fill("#s-ranked_quota", "7")
     page.fill("#s-judges", "one.judge\n\ntwo.judge")
+    page.fill("#s-bases", "a.base")
+    page.select_option("#s-open_models", "true")
+    page.select_option("#s-reference_open_book", "false")
+    page.fill("#s-longest_system_prompt", "250")
     page.click("#settings button")
     page.wait_for_selector("#said:has-text('settings are set')")
     assert organizer.settings().ranked_quota == 7 and organizer.settings().judges == ("one.judge", "two.judge")
-    assert organizer.settings().calls_per_second is None and complaints == []
+    told = organizer.settings()
+    assert (told.bases, told.open_models, told.reference_open_book) == (("a.base",), True, False)
+    assert told.calls_per_second is None and told.longest_system_prompt == 250 and complaints == []
 
 
 def test_nothing_can_be_chosen_before_it_is_loaded(browser, league) -> None:

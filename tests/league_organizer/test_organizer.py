@@ -31,6 +31,16 @@ def test_settings_are_set_by_dates_and_by_hand(organizer: Organizer) -> None:
     assert organizer.settings().title == "Autumn", "what is left out stays"
 
 
+def test_who_may_be_ranked_and_how_the_reference_is_asked_are_settings(organizer: Organizer) -> None:
+    told = organizer.set(open_models=True, bases=["a.base"], longest_system_prompt=300, reference_open_book=True)
+    assert (told.open_models, told.bases, told.longest_system_prompt, told.reference_open_book) == (
+        True, ("a.base",), 300, True,
+    )  # fmt: skip
+    assert organizer.set(reference_open_book=False).reference_open_book is False
+    assert organizer.set(reference_open_book=None).reference_open_book is None
+    assert organizer.set(bases=[]).bases == () and organizer.settings().open_models is True
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [({"phases": {"workshop": "soon"}}, "soon"), ({"colour": "red"}, "colour"), ({"phases": {"lunch": 1}}, "phases")],

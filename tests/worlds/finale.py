@@ -18,7 +18,7 @@ import requests
 
 from tests.worlds import bicycles
 from tests.worlds.bicycles import number_of, price
-from tests.worlds.models import Door, generated, judged, refusal, said, skill_of
+from tests.worlds.models import Door, Tuned, generated, judged, refusal, said, skill_of
 from tests.worlds.serving import running
 from workshop_kit.league.finale import routes
 from workshop_kit.league.finale.client import Audience, Director, Expert, Seat
@@ -40,7 +40,7 @@ def questions_of(count: int) -> list[dict[str, Any]]:
     return [bicycles.question(n, "f") for n in range(1, count + 1)]
 
 
-class FinaleAws(Door):
+class FinaleAws(Tuned, Door):
     """`hold` keeps models from answering, `judge_up` the judge; `gone` is a missing endpoint."""
 
     def __init__(self) -> None:

@@ -46,5 +46,5 @@ def connect_as(*, profile: str = "", role_arn: str = "", region: str = "") -> Aw
         f"workshop-kit-{where}-{account}",
         _label(endpoint, account, local=False),
         endpoint,
-        session,
+        _session=session,
     )

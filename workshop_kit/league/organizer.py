@@ -53,10 +53,13 @@ class Organizer:
         """Change settings, those of EventSettings; what is left out stays.
 
         `phases` are names with the moments they begin, as ISO dates (UTC unless they say another zone) or datetimes.
-        `ranked_quota=None` and `calls_per_second=None` are without limit, `phase=""` goes by the dates again.
+        `ranked_quota=None` and `calls_per_second=None` are without limit, `phase=""` goes by the dates again,
+        `reference_open_book=None` opens the book for local AWS's untuned model alone.
         """
         unlimited = {name: 0 for name in ("ranked_quota", "calls_per_second") if settings.get(name, 0) is None}
         body = settings | unlimited
+        if settings.get("reference_open_book", 0) is None:
+            body["reference_open_book"] = "auto"
         if phases is not None:
             dated = [{"name": name, "starts": seconds_of(when)} for name, when in phases.items()]
             body["phases"] = sorted(dated, key=lambda phase: phase["starts"])

@@ -107,7 +107,7 @@ BEDROCK: dict[str, BedrockModel] = {
         BedrockModel(
             "workshop.reference-v1:0",
             "Workshop reference",
-            "The base's larger, longer-trained sibling; the opponent in the league.",
+            "The opponent in the league: the base itself, untuned, or the tiny base's longer-trained sibling.",
             "reference",
         ),
         BedrockModel(
@@ -153,9 +153,17 @@ def base_is_foreign() -> bool:
     return told() not in ("", TINY)
 
 
+def base_is_known() -> bool:
+    """Whether the base is a model that this kit gets and has measured."""
+    return told() in MODELS
+
+
 def reference_model() -> str:
-    """The folder of the reference model."""
-    return str(WEIGHTS / "reference")
+    """The folder of the reference model, or its hub id: the base itself, untuned; the tiny base has a sibling.
+
+    A real base knows English and no domain: the league asks it with passages of the handbook in its prompt.
+    """
+    return base_model() if base_is_foreign() else str(WEIGHTS / "reference")
 
 
 def base_name() -> str:
@@ -186,7 +194,7 @@ def weights_folder(kind: str) -> str:
 
 def weights_label(kind: str) -> str:
     """What "base" or "reference" is, in words, with its size."""
-    if kind == "base":
+    if kind == "base" or base_is_foreign():
         return base_label()
     return f"workshop reference, {parameters(reference_model()):,} parameters"
 
@@ -205,7 +213,7 @@ def present(model: BedrockModel) -> bool:
     weights = weights_of(model)
     if weights is None:
         return True
-    if model.kind == "base" and base_is_foreign() and told() not in MODELS:
+    if base_is_foreign() and told() not in MODELS:
         return True
     return (Path(weights) / "config.json").is_file()
 
@@ -217,8 +225,9 @@ def honest_name(model: BedrockModel) -> str:
         return f"{model.name} (local, rule-based, not a neural network)"
     if model.stands_for:
         return f"{weights_label(model.kind)} (local stand-in, not {model.stands_for})"
-    if model.kind == "base" and base_is_foreign():
-        return f"Base: {base_label()} (local)"
+    if base_is_foreign():
+        # "untuned" is the mark by which the league knows that this model is to be asked with the book open.
+        return f"Base: {base_label()} (local)" if model.kind == "base" else f"{base_name()}, untuned (local)"
     return f"{model.name} (local, {parameters(weights):,} parameters)"
 
 

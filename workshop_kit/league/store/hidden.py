@@ -8,12 +8,12 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from workshop_kit.errors import LeagueProblem
 from workshop_kit.league.store.audit import note
-from workshop_kit.league.store.schema import hidden_questions, submissions
+from workshop_kit.league.store.schema import own_questions, submissions
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:
     """The event's own questions, in order; empty when it plays those of its domain's folder."""
-    query = select(hidden_questions.c.row).order_by(hidden_questions.c.number)
+    query = select(own_questions.c.row).order_by(own_questions.c.number)
     return list(connection.execute(query).scalars())
 
 
@@ -28,7 +28,7 @@ def replace(connection: Connection, questions: list[dict[str, Any]], who: str) -
             f"This event has {count} ranked submissions by the questions that it has; give a new event a database of "
             "its own (--database)."
         )
-    connection.execute(delete(hidden_questions))
-    connection.execute(insert(hidden_questions), [{"number": n, "row": row} for n, row in enumerate(questions)])
+    connection.execute(delete(own_questions))
+    connection.execute(insert(own_questions), [{"number": n, "row": row} for n, row in enumerate(questions)])
     # The log says that it was done, never what: it is exported, and read by more people.
     note(connection, who, "new questions", "event", {"count": len(questions)})

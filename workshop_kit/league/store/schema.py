@@ -243,7 +243,7 @@ calibrations = Table(
     Index("calibrations_by_time", "started"),
 )
 
-hidden_questions = Table(
+own_questions = Table(
     "hidden_questions",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),

@@ -138,7 +138,7 @@ def _yardstick() -> tuple[str | None, tuple[float, float]]:
     """The model that measures language, and its two marks; none for a base that nobody has measured."""
     from workshop_kit.local_aws import catalogue
 
-    if catalogue.base_is_foreign():
+    if catalogue.base_is_foreign() and not catalogue.base_is_known():
         return None, (0.0, 0.0)
     if catalogue.base_model() == str(catalogue.WEIGHTS / "base"):
         return catalogue.reference_model(), (-3.5, -9.0)

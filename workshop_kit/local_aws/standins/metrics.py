@@ -27,7 +27,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from workshop_kit.local_aws.standins.grading import BROKEN, FLUENT
 from workshop_kit.local_aws.standins.instructions import check_instructions
 from workshop_kit.local_aws.standins.reading import stems
 from workshop_kit.local_aws.standins.scoring import score_row
@@ -36,6 +35,8 @@ from workshop_kit.local_aws.standins.sentences import split_sentences
 WHO = "Local rubric judge (rules, not a language model)"
 # No rule needs more of a text than this.
 MOST_CHARACTERS = 20_000
+# Mean log-likelihoods per token under the tiny base's sibling: fluent from the first on, no language below the second.
+FLUENT, BROKEN = -3.5, -9.0
 # A prompt holds material to be faithful to when it has at least this many content words outside of its questions.
 MATERIAL = 8
 _UNIT = r"(?:minute|hour|day|week|month|year)"
