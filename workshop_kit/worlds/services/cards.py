@@ -124,7 +124,7 @@ SERVICES = (
         ("your new address", "new address"),
         ("deposit mediation", "settling a quarrel over a deposit"),
         ("I am sorry that you have to chase your money.", "That is frustrating, I am sorry."),
-        "It deals with landlords who keep a tenant's security money after the move.",
+        "It deals with landlords and owners who hold on to the security money that a tenant paid or put down, long after the keys were handed in.",
     ),
     Service(
         "eviction", "housing", "an eviction", "Eviction Defense Office", 0, "4 days", "a lawyer calls you", "the court notice",
@@ -133,7 +133,7 @@ SERVICES = (
         ("not move out", "don't move out", "stay in your home"),
         ("help against an eviction", "a lawyer's help when you are told to leave your home"),
         ("I am sorry, that must be frightening.", "I am sorry, and you are not alone."),
-        "It stands by tenants who are told by a landlord, an owner or a court to leave their apartment.",
+        "It stands by tenants who are losing their home because a landlord or owner tells them to leave, changes the locks or goes to a judge.",
     ),
     Service(
         "noise", "neighbors", "noise at night", "Quiet Hours Desk", 0, "10 days", "an officer speaks to them", "a noise diary",
@@ -142,7 +142,7 @@ SERVICES = (
         ("write down", "note down", "keep a record"),
         ("a noise complaint", "a complaint about loud neighbors"),
         ("I am sorry that you get no rest.", "I am sorry, that must be hard."),
-        "Loud music, parties, drums, barking and machines at night are all its business.",
+        "Loud music, parties, drums, speakers, barking and motorbikes next door or across the hall are all its business after dark.",
         (OUTSIDE,),
     ),
     Service(
@@ -152,7 +152,7 @@ SERVICES = (
         ("leave the fence", "leave everything as it is", "do not move the fence"),
         ("a boundary survey", "having the line between two yards measured"),
         ("I am sorry about the quarrel.", "I understand, that is upsetting."),
-        "It is asked when neighbors quarrel over a fence, hedge, wall or driveway, or when somebody wants to know where a lot or yard ends.",
+        "It is asked when neighbors quarrel over a fence, hedge, wall or driveway, or when nobody knows where a lot, yard or farm ends.",
         (OUTSIDE,),
     ),
     Service(
@@ -162,7 +162,7 @@ SERVICES = (
         ("picture of your pet", "photo of your pet", "picture of the animal", "picture of your"),
         ("a search for a lost pet", "having all kennels searched for a runaway animal"),
         ("I am sorry, I can see how you miss your pet.", "I am sorry, that must be upsetting."),
-        "It searches for dogs, cats, birds, rabbits and any other animal that ran away or went missing.",
+        "It searches every street for dogs, cats, birds, rabbits and any other animal that escaped, flew or ran away, or never came back.",
         (SENIOR, BENEFITS, OUTSIDE),
     ),
     Service(
@@ -172,7 +172,7 @@ SERVICES = (
         ("plate number", "license plate", "look up your plate"),
         ("the release of a towed car", "getting a car back that was hauled away"),
         ("I am sorry, what a shock.", "I am sorry about your car."),
-        "Cars, vans and motorbikes that a tow truck took off the street wait there.",
+        "Cars, wagons, vans and motorbikes that a tow truck hauled away or the police removed wait there.",
     ),
     Service(
         "parking-permit", "vehicles", "a parking permit", "Parking Permit Counter", 40, "8 days", "the sticker is mailed", "a utility bill",
@@ -191,7 +191,7 @@ SERVICES = (
         ("photograph the pothole", "photo of the pothole", "photos of the pothole", "picture of the pothole", "photograph the hole"),
         ("a pothole claim", "being paid back for damage done by a bad road"),
         ("I am sorry about your car.", "I am sorry, that is annoying."),
-        "It decides who pays for tires, wheels, rims and axles that were broken by a hole in the road.",
+        "It decides who pays for a tire, wheel, rim, axle or bumper that was broken or bent by a hole in the road, lane or asphalt.",
     ),
     Service(
         "power-bill", "support", "a power bill that is too high to pay", "Energy Aid Office", 0, "15 days", "help is paid", "a meter reading",
@@ -200,7 +200,7 @@ SERVICES = (
         ("payment plan", "pay in installments"),
         ("help with a power bill", "aid with electric debts"),
         ("I am sorry that money is so tight.", "I understand the worry."),
-        "It helps people who are behind with the electric company and may have their electricity shut off.",
+        "It helps people who are behind with the electric company or another utility and may have their electricity stopped.",
         (URGENT,),
     ),
     Service(
@@ -210,7 +210,7 @@ SERVICES = (
         ("register as a job seeker", "register as looking for work", "job seeker"),
         ("pay after losing a job", "money from the state for people who lost their work"),
         ("I am sorry that you lost your job.", "I am sorry, that must be hard."),
-        "It pays people who were fired, laid off or dismissed, or whose company closed.",
+        "It pays people who were fired, laid off or dismissed, whose contract or position was cut, or whose shop or company closed or went bankrupt.",
     ),
     Service(
         "child-care", "support", "child care", "Child Care Office", 12, "20 days", "a place is offered", "your pay stubs",
@@ -219,7 +219,7 @@ SERVICES = (
         ("three centers", "3 centers"),
         ("a child care place", "finding a spot for a small child in day care"),
         ("I understand, that is stressful.", "I am sorry that it is so hard."),
-        "It finds day care or a nursery for a baby, toddler or small child whose parents work.",
+        "It finds day care or a nursery where a baby, a toddler or other little one is looked after among kids while the parents work.",
     ),
     Service(
         "vendor", "business", "a street stall", "Street Vendor Office", 65, "18 days", "the permit is issued", "a kitchen certificate",
@@ -228,7 +228,7 @@ SERVICES = (
         ("vendor map", "map of vendors", "map for vendors"),
         ("a street vendor permit", "permission to sell food from a cart"),
         ("I understand the worry.", "I am sorry about the trouble."),
-        "Anybody who sells food or drinks from a cart, wagon or stand on a street, square or market needs its permit.",
+        "Anybody who wants to offer or sell food, fruit, coffee or other drinks from a cart, wagon or stand on a street, square or market needs its permit.",
     ),
     Service(
         "builder", "business", "bad building work", "Builder Complaints Board", 35, "30 days", "an expert inspects the work", "the signed contract",
@@ -237,7 +237,7 @@ SERVICES = (
         ("stop all payments", "stop paying", "stop payments", "stop any payments", "pay nothing more"),
         ("a complaint about a builder", "a complaint about poor work by a contractor"),
         ("I am sorry that you were let down.", "I am sorry, that is frustrating."),
-        "It looks into bad or unfinished work by a builder, contractor, carpenter, plumber or roofer.",
+        "It looks into a roof, window, wall, deck or stair that people paid for and that a builder, contractor, carpenter, mason, plumber or other firm left bad or half done.",
     ),
     Service(
         "tap-water", "health", "bad tap water", "Water Testing Lab", 18, "5 days", "the result is sent", "a water sample",
@@ -246,7 +246,7 @@ SERVICES = (
         ("bottled water", "water from bottles"),
         ("a tap water test", "having drinking water checked"),
         ("I am sorry, that is worrying.", "I understand the worry."),
-        "It finds out what is in water that comes out of the faucet with a strange color, smell or taste.",
+        "It finds out what is in water that fills a glass or bath from the faucet with a strange color, smell or taste, or with flakes in it.",
         (SENIOR, BENEFITS, URGENT, OUTSIDE),
     ),
     Service(
@@ -256,7 +256,7 @@ SERVICES = (
         ("seal all food", "seal your food", "seal food", "seal up food", "food sealed"),
         ("rat control", "getting rid of rodents"),
         ("I am sorry, that is upsetting.", "I am sorry, nobody wants that at home."),
-        "It drives rats and other rodents out of houses, kitchens, gardens and yards.",
+        "It drives rats and other rodents with their tails and droppings out of houses, kitchens, attics, bins, gardens and yards.",
         (SENIOR, BENEFITS, OUTSIDE),
     ),
 )  # fmt: skip

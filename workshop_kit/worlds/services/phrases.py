@@ -25,7 +25,7 @@ OPENERS: dict[str, Two] = {
     ),
     "planner": (
         ("I like to be prepared. ", "Before I set out, ", "I want to do this properly. ", ""),
-        ("I am making a list. ", "I hate to go twice. ", "I would rather know beforehand. ", ""),
+        ("I like to plan ahead. ", "I hate to go twice. ", "I would rather know beforehand. ", ""),
     ),
     "neighbor": (
         ("Hello, it's about something at home. ", "Hi there. ", "Good morning. ", ""),
@@ -39,7 +39,7 @@ ASKS: dict[str, Two] = {
     ),
     "worried": (
         ("What should I do?", "What can I do now?", "Who can help me?", "What do I do first?"),
-        ("Is there any help for me?", "Where do I even begin?", "Please tell me what comes next.", "What happens now?"),
+        ("Is there any help for me?", "Where do I even begin?", "Please tell me how to go on.", "What happens now?"),
     ),
     "hurried": (
         ("Where do I go?", "What do I need, and how long does it take?", "Office, fee, papers?"),
