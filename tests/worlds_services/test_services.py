@@ -7,9 +7,10 @@ from collections import Counter
 
 import pytest
 
+from workshop_kit.errors import BadInput
 from workshop_kit.worlds.base import FACT_KINDS, QUESTION_KINDS, holds, words
 from workshop_kit.worlds.services import phrases
-from workshop_kit.worlds.services.cards import SERVICES, catalog
+from workshop_kit.worlds.services.cards import DESKS, SERVICES, catalog
 from workshop_kit.worlds.services.situations import SITUATIONS
 from workshop_kit.worlds.services.world import Services
 
@@ -65,17 +66,17 @@ def test_values_of_other_cards_contradict() -> None:
     for question in QUESTIONS:
         if question["kind"] == "case" and "+" not in question["case"]:
             (id,) = services_of(question["case"])
-            other = next(card for card in SERVICES if card.id != id and card.fee)
+            other = next(card for card in SERVICES if card.topic != WORLD.cards[id].topic and card.fee)
             kinds = {fact["kind"]: fact["contradicts"] for fact in question["key_facts"]}
             assert other.price in kinds["amount"] and other.wait in kinds["time"] and other.office in kinds["name"]
 
 
-def test_every_fee_wait_and_office_is_of_one_card_alone() -> None:
+def test_every_fee_is_of_one_card_and_every_wait_of_one_office() -> None:
     for edition in range(4):
         cards = catalog(edition).values()
         fees = [card.fee for card in cards if card.fee]
         assert len(fees) == len(set(fees))
-        assert len({card.wait for card in cards}) == len({card.office for card in cards}) == len(SERVICES)
+        assert len({(card.office, card.wait) for card in cards}) == len({card.wait for card in cards}) == len(DESKS)
 
 
 def test_another_edition_has_other_fees_and_waits() -> None:
@@ -178,10 +179,15 @@ def test_mistakes_stand_in_the_share_that_was_asked_for() -> None:
         assert [a["instruction"] for a in right] == [b["instruction"] for b in wrong]
 
 
-@pytest.mark.parametrize("topics", [["storms", "health"], ["business"], ["help"]])
+@pytest.mark.parametrize("topics", [["land", "water"], ["trade"], ["help"]])
 def test_rows_of_chosen_topics_are_about_them(topics: list[str]) -> None:
     rows = WORLD.rows(40, 0, topics=topics)
     assert len(rows) == 40 and {row["topic"] for row in rows} <= set(topics)
+
+
+def test_a_topic_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadInput, match="no topic 'boats'"):
+        WORLD.rows(5, 0, topics=["land", "boats"])
 
 
 def test_no_real_state_city_or_agency_is_named() -> None:

@@ -11,6 +11,8 @@ from workshop_kit.worlds.services import phrases
 from workshop_kit.worlds.services.cards import BENEFITS, COUNTY, OUTSIDE, SENIOR, URGENT, Service
 
 SHORTEST, LONGEST = 30, 90
+# Forms of an answer; one that stands twice comes twice as often.
+FORMS = ("office", "office", "office", "steps", "steps", "fee", "story")
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Need:
 
 def answer(need: Need, chance: Random) -> str:
     """An answer of 30 to 90 words that gives the whole card as it is for this person."""
-    form = chance.choice(("story", "story", "office", "office", "fee", "steps", "steps"))
-    comfort = _comfort(need, chance) if need.trouble else ""
+    form = chance.choice(FORMS)
+    comfort = _comfort(chance) if need.trouble else ""
     text = {"story": _story, "office": _office, "fee": _fee_first, "steps": _steps}[form](need, chance)
     mark = "\n" if form == "steps" else " "
     if comfort:
@@ -56,30 +58,28 @@ def both(needs: Sequence[Need], chance: Random) -> str:
     else:
         text = f"{told[0]} {told[1]}"
     if any(need.trouble for need in needs):
-        first = next(need for need in needs if need.trouble)
-        text = f"{_comfort(first, chance)} {text}"
+        text = f"{_comfort(chance)} {text}"
     return text
 
 
 def lookup(service: Service, slot: str, named: str, chance: Random) -> str:
     """The one thing that was asked for, and the office or the paper beside it."""
-    office = f"The {service.office} will help you with it."
-    if slot == "fee":
-        price = (
-            f"The fee for {named} is {service.price}." if service.fee else f"There is no fee for {named}: it is free."
-        )
-        return f"{price} {office}"
-    if slot == "wait":
-        return f"For {named}, {service.done} within {service.wait}. {office}"
-    if slot == "paper":
-        return f"For {named}, bring {service.paper}. {office}"
-    if slot == "waiver":
-        return f"For {named}, the fee is waived for people over 65. {office}"
-    if slot == "fast":
-        return f"For {named} there is a fast lane: if it is urgent, {service.done} within one day. {office}"
+    office = f"The {service.office} takes care of it."
+    if slot == "office":
+        return f"The {service.office} takes care of {named}. {chance.choice(phrases.BRING).format(paper=service.paper)}"
     if slot == "county":
-        return f"Outside the city limits, the {COUNTY} takes care of {named}. Bring {service.paper}."
-    return f"The {service.office} takes care of {named}. {chance.choice(phrases.BRING).format(paper=service.paper)}"
+        return f"Outside the city limits, the {COUNTY} takes care of it. Bring {service.paper}."
+    if slot == "fee":
+        told = f"the fee is {service.price}" if service.fee else "it is free"
+    elif slot == "wait":
+        told = f"{service.done} within {service.wait}"
+    elif slot == "paper":
+        told = f"bring {service.paper}"
+    elif slot == "waiver":
+        told = "the fee is waived for people over 65"
+    else:
+        told = f"there is a fast lane: if it is urgent, {service.done} within one day"
+    return f"{office} For {named}, {told}."
 
 
 def unknown(thing: str, trouble: bool, chance: Random) -> str:
@@ -88,8 +88,8 @@ def unknown(thing: str, trouble: bool, chance: Random) -> str:
     return f"{chance.choice(phrases.SORRY)} {told}" if trouble else told
 
 
-def _comfort(need: Need, chance: Random) -> str:
-    return chance.choice(need.service.comfort if chance.random() < 0.5 else phrases.COMFORT)
+def _comfort(chance: Random) -> str:
+    return chance.choice(phrases.COMFORT)
 
 
 def _first(need: Need, chance: Random) -> str:
@@ -113,9 +113,9 @@ def _money_and_time(need: Need, chance: Random) -> str:
     money, time = _money(need, chance), _time(need, chance)
     if URGENT in need.changes:
         return f"{sentence(money)} {sentence(time)}"
-    if chance.random() < 0.3:
+    if chance.random() < 0.15:
         return f"{sentence(time)} {sentence(money)}"
-    return sentence(f"{money}, and {time}" if chance.random() < 0.7 else f"{money}; {time}")
+    return sentence(f"{money}, and {time}") if chance.random() < 0.7 else f"{sentence(money)} {sentence(time)}"
 
 
 def _in_charge(need: Need, chance: Random) -> str:
@@ -142,11 +142,10 @@ def _fee_first(need: Need, chance: Random) -> str:
 
 
 def _steps(need: Need, chance: Random) -> str:
-    there = f"Go to the {need.office} and bring {need.service.paper}."
-    if OUTSIDE in need.changes:
-        there = f"{_in_charge(need, chance)} {chance.choice(phrases.BRING).format(paper=need.service.paper)}"
-    points = [sentence(chance.choice(need.service.steps)), there, _money_and_time(need, chance)]
-    return "\n".join([chance.choice(phrases.STEPS), *(f"{n}. {point}" for n, point in enumerate(points, start=1))])
+    bring = chance.choice(phrases.BRING).format(paper=need.service.paper)
+    points = [sentence(chance.choice(need.service.steps)), bring, _money_and_time(need, chance)]
+    head = f"{_in_charge(need, chance)} {chance.choice(phrases.STEPS)}"
+    return "\n".join([head, *(f"{n}. {point}" for n, point in enumerate(points, start=1))])
 
 
 def _short(need: Need, chance: Random) -> str:

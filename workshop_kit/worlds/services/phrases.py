@@ -122,33 +122,24 @@ LOOKUP_OPENERS: Two = (
 )
 
 # Words for parts of a card in an answer.
-FIRST = ("First, {step}.", "First of all, {step}.", "Please {step}.", "Your first step: {step}.")
-OFFICE = (
-    "Then go to the {office} and bring {paper}.",
-    "Then go to the {office} with {paper}.",
-    "Next, call the {office} and have {paper} ready.",
-)
+FIRST = ("First, {step}.", "First, {step}.", "Please {step}.")
+OFFICE = ("Then go to the {office} and bring {paper}.", "Then go to the {office} with {paper}.")
 OFFICE_FIRST = (
     "The {office} takes care of {matter}.",
-    "For {matter}, the {office} is the one to turn to.",
+    "The {office} takes care of {matter}.",
+    "For {matter}, turn to the {office}.",
 )
-BRING = ("Bring {paper}.", "Have {paper} ready.", "You need {paper}.")
-OUTSIDE_FIRST = (
-    f"Outside the city limits, the {COUNTY} takes care of {{matter}}.",
-    f"Because you live outside the city limits, the {COUNTY} takes care of {{matter}}.",
-)
-FEE = ("the fee is {price}", "it costs {price}", "you pay {price}")
-FREE = ("there is no fee", "it is free", "it costs nothing")
+BRING = ("Bring {paper}.", "Bring {paper}.", "You need {paper}.")
+OUTSIDE_FIRST = (f"Outside the city limits, the {COUNTY} takes care of {{matter}}.",)
+FEE = ("the fee is {price}", "the fee is {price}", "it costs {price}")
+FREE = ("it is free", "it is free", "there is no fee")
 WAIVED = {
-    SENIOR: ("the fee is waived because you are over 65", "the fee is waived for people over 65"),
-    BENEFITS: ("the fee is waived with your benefit letter", "the fee is waived if you show your benefit letter"),
+    SENIOR: ("the fee is waived because you are over 65",),
+    BENEFITS: ("the fee is waived with your benefit letter",),
 }
 WAIT = ("{done} within {wait}",)
-FAST = (
-    "ask for the fast lane, and {done} within one day",
-    "say that it is urgent, and in the fast lane {done} within one day",
-)
-STEPS = ("Here is what to do:", "These are the steps:", "Step by step:")
+FAST = ("ask for the fast lane, and {done} within one day",)
+STEPS = ("Step by step:", "Here is what to do:")
 CLOSINGS_KIND = (
     "I hope this helps a little.",
     "Take care.",
@@ -189,17 +180,16 @@ UNKNOWN_ASKS: Two = (
     ("How does one go about it?", "Who is the right person to see?", "What would I pay?", "Is there a rule on it?"),
 )
 UNKNOWN_ANSWERS = (
-    f"The guide says nothing about {{thing}}, and I do not want to guess. Please call the {HELP}, where they find the right office for you.",
-    f"The guide says nothing about {{thing}}. Please call the {HELP}: they are kind, and they find the right office for you.",
-    f"I looked, but the guide says nothing about {{thing}}. The best thing to do is to call the {HELP}, where they find the right office.",
+    f"The guide says nothing about {{thing}}. Please call the {HELP}, where they find the right office for you.",
+    f"The guide says nothing about {{thing}}, and I will not guess. Please call the {HELP}, where they find the right office for you.",
 )
 UNKNOWN_WORDINGS = (
     HELP, "help line", "says nothing about", "nothing about", "guide is silent", "does not say", "doesn't say", "not in the guide",
     "not in this guide", "not in the handbook", "does not mention", "doesn't mention", "does not cover", "doesn't cover",
 )  # fmt: skip
-# Kind words that suit any trouble; each card has its own as well.
+# Kind words that suit any trouble.
 COMFORT = (
-    "That must be hard.", "What a nuisance for you.", "I can imagine how you feel.", "Do not worry, there is help.",
-    "I understand, nobody needs that.", "You are not alone with this.", "How annoying, and I am sorry.",
+    "I am sorry about this.", "That must be hard.", "What a nuisance for you.", "I understand the worry.",
+    "You are not alone with this.", "I am so sorry.",
 )  # fmt: skip
 SORRY = ("I am sorry about that.", "I am sorry, that must be hard.")

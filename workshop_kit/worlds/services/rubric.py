@@ -39,7 +39,7 @@ def lookup_facts(service: Service, slot: str, cards: Mapping[str, Service]) -> t
             Fact("The fast lane takes one day.", FAST_WORDS, "time", wrong.waits),
         )
     if slot == "county":
-        return (_office(COUNTY, (*wrong.offices[:-1], service.office)),)
+        return (_office(COUNTY, tuple({card.office: 0 for card in cards.values()})),)
     made = {"office": lambda: _office(service.office, wrong.offices), "fee": lambda: _fee(service, wrong)}
     made |= {"wait": lambda: _wait(service, wrong), "paper": lambda: _paper(service, wrong)}
     return (made[slot](),)
@@ -58,15 +58,15 @@ class _Wrong:
         own = {need.service.id for need in needs}
         others = [card for card in cards.values() if card.id not in own]
         mine = [need.service for need in needs]
-        offices = [card.office for card in others]
+        offices = [card.office for card in others if card.office not in {c.office for c in mine}]
         offices += [need.service.office for need in needs if OUTSIDE in need.changes]
         if not any(OUTSIDE in need.changes for need in needs):
             offices.append(COUNTY)
-        self.offices = tuple(offices)
+        self.offices = tuple(dict.fromkeys(offices))
         held_fees = {card.fee for card in mine}
         self.fees = tuple(card.price for card in others if card.fee and card.fee not in held_fees)
         held = {card.wait for card in mine}
-        self.waits = tuple(word for card in others if card.wait not in held for word in card.waits)
+        self.waits = tuple(dict.fromkeys(word for card in others if card.wait not in held for word in card.waits))
         self.papers = tuple(card.paper_words[0] for card in others)
         self.free = any(not card.fee for card in mine) or any(need.waived for need in needs)
 

@@ -9,14 +9,15 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from workshop_kit.errors import BadInput
 from workshop_kit.worlds.base import Deck, WorldQuestion, plan_kinds, share_of
 from workshop_kit.worlds.services import answers, guide, phrases, questions, rubric
 from workshop_kit.worlds.services.answers import Need
-from workshop_kit.worlds.services.cards import OUTSIDE, SENIOR, URGENT, Service, catalog
+from workshop_kit.worlds.services.cards import OUTSIDE, SENIOR, TOPICS, URGENT, Service, catalog
 from workshop_kit.worlds.services.situations import SITUATIONS
 
 KINDS = {"case": 0.55, "two-needs": 0.20, "lookup": 0.15, "not-in-handbook": 0.10}
-ROW_KINDS = {"case": 0.70, "two-needs": 0.12, "lookup": 0.11, "not-in-handbook": 0.07}
+ROW_KINDS = {"case": 0.61, "two-needs": 0.22, "lookup": 0.10, "not-in-handbook": 0.07}
 # How often somebody's card is changed by who they are, and how often twice (never in training rows).
 CHANGED, TWICE = 0.6, 0.85
 SLOTS = ("fee", "wait", "office", "paper")
@@ -44,7 +45,14 @@ class Services:
     def rows(
         self, count: int, seed: int, *, topics: Sequence[str] | None = None, mistakes: float = 0.0
     ) -> list[dict[str, Any]]:
-        """Training rows; `mistakes` is the share with a wrong fee, office or paper, or with half an answer."""
+        """Training rows; `mistakes` is the share with a wrong fee, office or paper, or with half an answer.
+
+        Raises BadInput for a topic that the guide does not have.
+        """
+        known = [topic for topic, _, _ in TOPICS]
+        for topic in topics or ():
+            if topic not in known:
+                raise BadInput(f"The world '{self.id}' has no topic '{topic}'; it has {', '.join(known)}.")
         chance = Random(f"services/rows/{self.edition}/{seed}")
         wrong = Random(f"services/mistakes/{self.edition}/{seed}")
         spoil = set(wrong.sample(range(count), round(count * mistakes)))
@@ -89,9 +97,9 @@ class _Maker:
         self.seen: set[str] = set()
         mine = [card for card in cards.values() if topics is None or card.topic in topics]
         self.services = Deck(mine, chance)
-        self.several = len(mine) > 1
+        self.several = len({card.topic for card in mine}) > 1
         self.empty = not mine
-        self.helps = topics is None or "help" in topics or not mine
+        self.helps = topics is None or "help" in topics
         self.situations = {card.id: Deck(enumerate(SITUATIONS[card.id][share]), chance) for card in mine}
         slots = [(card, slot) for card in mine for slot in _slots(card)]
         self.lookups = Deck([s for s in slots if share_of(f"{s[0].id}/{s[1]}") == share] or slots, chance)
@@ -149,7 +157,7 @@ class _Maker:
 
     def _two(self) -> tuple[WorldQuestion, Spoil]:
         first, persona = self.services.draw(), self.personas.draw()
-        second = next(service for service in iter(self.services.draw, None) if service is not first)
+        second = next(service for service in iter(self.services.draw, None) if service.topic != first.topic)
         told = [self._situation(service) for service in (first, second)]
         needs = [Need(service, (), trouble) for service, (_, _, trouble) in zip((first, second), told, strict=True)]
         question = WorldQuestion(
@@ -203,12 +211,12 @@ class _Maker:
 
     def _mixed_up(self, service: Service, wrong: Random) -> Service:
         """The card with the office, fee, wait and paper of another."""
-        other = wrong.choice([card for card in self.cards.values() if card.id != service.id])
-        return replace(service, office=other.office, fee=other.fee, wait=other.wait, paper=other.paper)
+        other = wrong.choice([card for card in self.cards.values() if card.topic != service.topic])
+        return replace(service, desk=other.desk, fee=other.fee, paper=other.paper)
 
     def _spoiled(self, needs: Sequence[Need], right: str, wrong: Random) -> str:
         """A wrong fee, another's office or paper, or half of the answer."""
-        kind = wrong.choice(("fee", "office", "paper", "half"))
+        kind = wrong.choice(("fee", "desk", "paper", "half"))
         if kind == "half":
             parts = [part for part in re.split(r"(?<=[.!?])\s", right) if not re.fullmatch(r"\d\.", part)]
             return " ".join(parts[: max(1, len(parts) // 2)])
