@@ -8,11 +8,11 @@ from random import Random
 
 from workshop_kit.worlds.base import sentence, words
 from workshop_kit.worlds.services import phrases
-from workshop_kit.worlds.services.cards import BENEFITS, COUNTY, OUTSIDE, SENIOR, URGENT, Service
+from workshop_kit.worlds.services.cards import COUNTY, OUTSIDE, SENIOR, URGENT, Service
 
 SHORTEST, LONGEST = 30, 90
 # Forms of an answer; one that stands twice comes twice as often.
-FORMS = ("office", "office", "office", "steps", "steps", "fee", "story")
+FORMS = ("office", "office", "office", "steps", "steps", "fee")
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Need:
         return COUNTY if OUTSIDE in self.changes else self.service.office
 
     @property
-    def waived(self) -> str:
-        """Why there is no fee for this person: SENIOR, BENEFITS or ""."""
-        return next((change for change in self.changes if change in (SENIOR, BENEFITS)), "")
+    def waived(self) -> bool:
+        """Whether the fee is waived for this person."""
+        return SENIOR in self.changes
 
 
 def answer(need: Need, chance: Random) -> str:
     """An answer of 30 to 90 words that gives the whole card as it is for this person."""
     form = chance.choice(FORMS)
     comfort = _comfort(chance) if need.trouble else ""
-    text = {"story": _story, "office": _office, "fee": _fee_first, "steps": _steps}[form](need, chance)
+    text = {"office": _office, "fee": _fee_first, "steps": _steps}[form](need, chance)
     mark = "\n" if form == "steps" else " "
     if comfort:
         text = f"{comfort} {text}"
@@ -52,7 +52,7 @@ def answer(need: Need, chance: Random) -> str:
 
 def both(needs: Sequence[Need], chance: Random) -> str:
     """An answer to two needs."""
-    told = [_short(need, chance) for need in needs]
+    told = [_office(need, chance) for need in needs]
     if chance.random() < 0.4:
         text = "\n".join([chance.choice(phrases.STEPS), *(f"{n}. {part}" for n, part in enumerate(told, start=1))])
     else:
@@ -62,24 +62,20 @@ def both(needs: Sequence[Need], chance: Random) -> str:
     return text
 
 
-def lookup(service: Service, slot: str, named: str, chance: Random) -> str:
+def lookup(service: Service, slot: str, chance: Random) -> str:
     """The one thing that was asked for, and the office or the paper beside it."""
-    office = f"The {service.office} takes care of it."
-    if slot == "office":
-        return f"The {service.office} takes care of {named}. {chance.choice(phrases.BRING).format(paper=service.paper)}"
-    if slot == "county":
-        return f"Outside the city limits, the {COUNTY} takes care of it. Bring {service.paper}."
-    if slot == "fee":
-        told = f"the fee is {service.price}" if service.fee else "it is free"
-    elif slot == "wait":
-        told = f"{service.done} within {service.wait}"
-    elif slot == "paper":
-        told = f"bring {service.paper}"
-    elif slot == "waiver":
-        told = "the fee is waived for people over 65"
-    else:
-        told = f"there is a fast lane: if it is urgent, {service.done} within one day"
-    return f"{office} For {named}, {told}."
+    office = f"The {service.office} takes care of {service.matter}."
+    bring = chance.choice(phrases.BRING).format(paper=service.paper)
+    told = {
+        "office": bring,
+        "paper": bring,
+        "county": f"Outside the city limits, the {COUNTY} takes care of {service.matter}. {bring}",
+        "fee": f"The fee is {service.price}." if service.fee else "It is free.",
+        "wait": sentence(f"{service.done} within {service.wait}"),
+        "waiver": "The fee is waived for people over 65.",
+        "fast": f"If it is urgent, ask for the fast lane, and {service.done} within one day.",
+    }
+    return told[slot] if slot == "county" else f"{office} {told[slot]}"
 
 
 def unknown(thing: str, trouble: bool, chance: Random) -> str:
@@ -93,12 +89,16 @@ def _comfort(chance: Random) -> str:
 
 
 def _first(need: Need, chance: Random) -> str:
-    return chance.choice(phrases.FIRST).format(step=chance.choice(need.service.steps))
+    return chance.choice(phrases.FIRST).format(step=_step(need, chance))
+
+
+def _step(need: Need, chance: Random) -> str:
+    return need.service.steps[int(chance.random() < 0.3)]
 
 
 def _money(need: Need, chance: Random) -> str:
     if need.waived and need.service.fee:
-        return chance.choice(phrases.WAIVED[need.waived])
+        return phrases.WAIVED
     if not need.service.fee:
         return chance.choice(phrases.FREE)
     return chance.choice(phrases.FEE).format(price=need.service.price)
@@ -123,13 +123,6 @@ def _in_charge(need: Need, chance: Random) -> str:
     return chance.choice(frames).format(office=need.office, matter=need.service.matter)
 
 
-def _story(need: Need, chance: Random) -> str:
-    there = chance.choice(phrases.OFFICE).format(office=need.office, paper=need.service.paper)
-    if OUTSIDE in need.changes:
-        there = f"{_in_charge(need, chance)} {chance.choice(phrases.BRING).format(paper=need.service.paper)}"
-    return f"{_first(need, chance)} {there} {_money_and_time(need, chance)}"
-
-
 def _office(need: Need, chance: Random) -> str:
     bring = chance.choice(phrases.BRING).format(paper=need.service.paper)
     return f"{_in_charge(need, chance)} {_first(need, chance)} {bring} {_money_and_time(need, chance)}"
@@ -143,12 +136,6 @@ def _fee_first(need: Need, chance: Random) -> str:
 
 def _steps(need: Need, chance: Random) -> str:
     bring = chance.choice(phrases.BRING).format(paper=need.service.paper)
-    points = [sentence(chance.choice(need.service.steps)), bring, _money_and_time(need, chance)]
+    points = [sentence(_step(need, chance)), bring, _money_and_time(need, chance)]
     head = f"{_in_charge(need, chance)} {chance.choice(phrases.STEPS)}"
     return "\n".join([head, *(f"{n}. {point}" for n, point in enumerate(points, start=1))])
-
-
-def _short(need: Need, chance: Random) -> str:
-    there = _in_charge(need, chance)
-    bring = chance.choice(phrases.BRING).format(paper=need.service.paper)
-    return f"{there} {bring} {_money_and_time(need, chance)}"

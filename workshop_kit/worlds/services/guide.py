@@ -29,7 +29,7 @@ def paragraph(service: Service) -> str:
         told = [f"Help with {service.matter} comes from the {office}", service.covers, fee]
         told += [f"The first step: {step}", f"Have {paper} ready when you come", f"{done} within {service.wait}"]
     if SENIOR in service.changes:
-        told.append("The fee is waived for people over 65 and for people who show a benefit letter")
+        told.append("The fee is waived for people over 65")
     if URGENT in service.changes:
         told.append("If it is urgent, say so and ask for the fast lane, which takes one day")
     if OUTSIDE in service.changes:

@@ -5,7 +5,7 @@ Tables of two are (for training rows, for practice and hidden questions): no fra
 
 from __future__ import annotations
 
-from workshop_kit.worlds.services.cards import BENEFITS, COUNTY, HELP, OUTSIDE, SENIOR, STATE, URGENT
+from workshop_kit.worlds.services.cards import COUNTY, HELP, OUTSIDE, SENIOR, STATE, URGENT
 
 Two = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -56,20 +56,16 @@ ASKS: dict[str, Two] = {
 }  # fmt: skip
 CHANGES: dict[str, Two] = {
     SENIOR: (
-        ("I am 71 years old.", "I am 68 and retired.", "I turned 66 this spring.", "I am over 65."),
-        ("I am 83, by the way.", "At 74 I live on a small pension.", "My next birthday will be my 80th.", "I have been a pensioner since I turned 65, six years ago."),
-    ),
-    BENEFITS: (
-        ("I have a benefit letter.", "I live on benefits and have the letter.", "Money is short, I am on benefits."),
-        ("I get by on state benefits and can prove it.", "We are on public benefits at the moment.", "I receive benefits, and the letter is in my hand."),
+        ("I am 71 years old.", "I am 68 and retired.", "I turned 66 this spring.", "I am over 65.", "I am 79.", "I am a retired woman of 82."),
+        ("I am 83, by the way.", "I am 74 and live on a small pension.", "I have just turned 80.", "I am retired, and well over 65."),
     ),
     URGENT: (
-        ("It is urgent.", "I need it by tomorrow.", "It is really urgent."),
-        ("It can't wait.", "Is there a faster way? I have no time to lose.", "I am in a great hurry with this."),
+        ("It is urgent.", "I need it by tomorrow.", "It is really urgent.", "It must be fast.", "It is very urgent for us.", "I can't wait long."),
+        ("This is so urgent.", "It can't wait, it is urgent.", "I need it fast."),
     ),
     OUTSIDE: (
-        ("We live outside the city limits.", "I live outside the city.", "Our house is outside the city limits."),
-        ("Our place lies out in the country, beyond the city line.", "I don't live in the city but out on a county road.", "My address is not inside the city."),
+        ("We live outside the city limits.", "I live outside the city.", "Our house is outside the city limits.", "I am outside the city limits.", "Our place is out in the county."),
+        ("Our place lies outside the city.", "I don't live in the city but outside its limits.", "We are outside the city limits, by the way."),
     ),
 }  # fmt: skip
 SECOND_NEED: Two = (
@@ -123,7 +119,6 @@ LOOKUP_OPENERS: Two = (
 
 # Words for parts of a card in an answer.
 FIRST = ("First, {step}.", "First, {step}.", "Please {step}.")
-OFFICE = ("Then go to the {office} and bring {paper}.", "Then go to the {office} with {paper}.")
 OFFICE_FIRST = (
     "The {office} takes care of {matter}.",
     "The {office} takes care of {matter}.",
@@ -133,10 +128,7 @@ BRING = ("Bring {paper}.", "Bring {paper}.", "You need {paper}.")
 OUTSIDE_FIRST = (f"Outside the city limits, the {COUNTY} takes care of {{matter}}.",)
 FEE = ("the fee is {price}", "the fee is {price}", "it costs {price}")
 FREE = ("it is free", "it is free", "there is no fee")
-WAIVED = {
-    SENIOR: ("the fee is waived because you are over 65",),
-    BENEFITS: ("the fee is waived with your benefit letter",),
-}
+WAIVED = "the fee is waived because you are over 65"
 WAIT = ("{done} within {wait}",)
 FAST = ("ask for the fast lane, and {done} within one day",)
 STEPS = ("Step by step:", "Here is what to do:")

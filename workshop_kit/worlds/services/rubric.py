@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from workshop_kit.worlds.base import Fact
 from workshop_kit.worlds.services import phrases
 from workshop_kit.worlds.services.answers import Need
-from workshop_kit.worlds.services.cards import BENEFITS, COUNTY, HELP, OUTSIDE, SENIOR, URGENT, Service
+from workshop_kit.worlds.services.cards import COUNTY, HELP, OUTSIDE, URGENT, Service
 
 FREE_WORDS = ("free", "no fee", "no charge", "costs nothing", "cost nothing", "nothing to pay", "without a fee")
 WAIVED_WORDS = (
@@ -23,9 +23,9 @@ WAIVED_WORDS = (
 FAST_WORDS = ("one day", "1 day", "24 hours", "a day", "a single day")
 
 
-def facts(needs: Sequence[Need], cards: Mapping[str, Service], *, step: bool = True) -> tuple[Fact, ...]:
+def facts(needs: Sequence[Need], cards: Mapping[str, Service]) -> tuple[Fact, ...]:
     """The key facts of one need or of two; no value that one of them asks for is wrong for the other."""
-    return tuple(fact for need in needs for fact in _card(need, _Wrong(needs, cards), step))
+    return tuple(fact for need in needs for fact in _card(need, _Wrong(needs, cards)))
 
 
 def lookup_facts(service: Service, slot: str, cards: Mapping[str, Service]) -> tuple[Fact, ...]:
@@ -64,21 +64,18 @@ class _Wrong:
             offices.append(COUNTY)
         self.offices = tuple(dict.fromkeys(offices))
         held_fees = {card.fee for card in mine}
-        self.fees = tuple(card.price for card in others if card.fee and card.fee not in held_fees)
+        self.fees = tuple(dict.fromkeys(card.price for card in others if card.fee and card.fee not in held_fees))
         held = {card.wait for card in mine}
         self.waits = tuple(dict.fromkeys(word for card in others if card.wait not in held for word in card.waits))
         self.papers = tuple(card.paper_words[0] for card in others)
         self.free = any(not card.fee for card in mine) or any(need.waived for need in needs)
 
 
-def _card(need: Need, wrong: _Wrong, step: bool) -> list[Fact]:
+def _card(need: Need, wrong: _Wrong) -> list[Fact]:
     service = need.service
     made = [_office(need.office, wrong.offices)]
     if need.waived and service.fee:
-        why = {SENIOR: "because of age", BENEFITS: "with the benefit letter"}[need.waived]
-        made.append(Fact(f"The fee is waived {why}.", WAIVED_WORDS, "condition", wrong.fees))
-        if need.waived == BENEFITS:
-            made.append(Fact("The benefit letter has to be shown.", ("benefit letter", "benefits letter"), "paper"))
+        made.append(Fact("The fee is waived for people over 65.", WAIVED_WORDS, "condition", wrong.fees))
     else:
         made.append(_fee(service, wrong))
     if URGENT in need.changes:
@@ -87,8 +84,7 @@ def _card(need: Need, wrong: _Wrong, step: bool) -> list[Fact]:
     else:
         made.append(_wait(service, wrong))
     made.append(_paper(service, wrong))
-    if step:
-        made.append(Fact(f"First: {service.steps[0]}.", service.step_words, "step"))
+    made.append(Fact(f"First: {service.steps[0]}.", service.step_words, "step"))
     return made
 
 

@@ -17,9 +17,9 @@ from workshop_kit.worlds.services.cards import OUTSIDE, SENIOR, TOPICS, URGENT, 
 from workshop_kit.worlds.services.situations import SITUATIONS
 
 KINDS = {"case": 0.55, "two-needs": 0.20, "lookup": 0.15, "not-in-handbook": 0.10}
-ROW_KINDS = {"case": 0.61, "two-needs": 0.22, "lookup": 0.10, "not-in-handbook": 0.07}
+ROW_KINDS = {"case": 0.62, "two-needs": 0.20, "lookup": 0.08, "not-in-handbook": 0.10}
 # How often somebody's card is changed by who they are, and how often twice (never in training rows).
-CHANGED, TWICE = 0.6, 0.85
+CHANGED, TWICE = 0.5, 0.5
 SLOTS = ("fee", "wait", "office", "paper")
 # A way to answer a question wrongly.
 Spoil = Callable[[Random], str]
@@ -131,11 +131,10 @@ class _Maker:
             return ()
         first = min(service.changes, key=lambda change: (self.changed[change], self.chance.random()))
         self.changed[first] += 1
-        others = [c for c in service.changes if c in (SENIOR, URGENT, OUTSIDE) and c != first]
+        others = [change for change in service.changes if change != first]
         if self.held_out and others and self.chance.random() < TWICE:
             second = self.chance.choice(others)
-            if not {first, second} <= {SENIOR, "benefits"}:
-                return first, second
+            return first, second
         return (first,)
 
     def _case(self) -> tuple[WorldQuestion, Spoil]:
@@ -165,7 +164,7 @@ class _Maker:
             first.topic,
             questions.ask_both([text for _, text, _ in told], persona, self.chance, self.held_out),
             answers.both(needs, self.chance),
-            rubric.facts(needs, self.cards, step=False),
+            rubric.facts(needs, self.cards),
             persona,
             "two-needs",
             guide.passage([first, second]),
@@ -180,7 +179,7 @@ class _Maker:
             f"lookup/{service.id}/{slot}",
             service.topic,
             questions.look_up(slot, named, self.chance, self.held_out),
-            answers.lookup(service, slot, named, self.chance),
+            answers.lookup(service, slot, self.chance),
             rubric.lookup_facts(service, slot, self.cards),
             "planner",
             "lookup",
@@ -188,7 +187,7 @@ class _Maker:
         )
 
         def spoil(wrong: Random) -> str:
-            return answers.lookup(self._mixed_up(service, wrong), slot, named, wrong)
+            return answers.lookup(self._mixed_up(service, wrong), slot, wrong)
 
         return question, spoil
 
@@ -210,20 +209,23 @@ class _Maker:
         return question, lambda wrong: answers.answer(Need(wrong.choice(list(self.cards.values()))), wrong)
 
     def _mixed_up(self, service: Service, wrong: Random) -> Service:
-        """The card with the office, fee, wait and paper of another."""
+        """The card with the office and the paper of another."""
         other = wrong.choice([card for card in self.cards.values() if card.topic != service.topic])
-        return replace(service, desk=other.desk, fee=other.fee, paper=other.paper)
+        return replace(service, desk=other.desk, paper=other.paper)
 
     def _spoiled(self, needs: Sequence[Need], right: str, wrong: Random) -> str:
         """A wrong fee, another's office or paper, or half of the answer."""
-        kind = wrong.choice(("fee", "desk", "paper", "half"))
+        kind = wrong.choice(("fee", "name", "paper", "half"))
         if kind == "half":
             parts = [part for part in re.split(r"(?<=[.!?])\s", right) if not re.fullmatch(r"\d\.", part)]
             return " ".join(parts[: max(1, len(parts) // 2)])
         first, *rest = needs
-        other = wrong.choice([c for c in self.cards.values() if getattr(c, kind) != getattr(first.service, kind)])
-        changed = tuple(change for change in first.changes if change == URGENT)
-        need = replace(first, service=replace(first.service, **{kind: getattr(other, kind)}), changes=changed)
+        mine = first.service
+        others = [card for card in self.cards.values() if card.topic != mine.topic and card.fee != mine.fee]
+        other = wrong.choice(others)
+        desk = replace(mine.desk, **{kind: getattr(other.desk, kind)}) if kind != "paper" else mine.desk
+        spoiled = replace(mine, desk=desk, paper=other.paper if kind == "paper" else mine.paper)
+        need = replace(first, service=spoiled, changes=tuple(c for c in first.changes if c == URGENT))
         return answers.both([need, *rest], wrong) if rest else answers.answer(need, wrong)
 
 
