@@ -31,27 +31,57 @@ def strength(folder: Path) -> float:
 
 
 def blank(config: dict[str, Any]) -> bytes:
-    """A safetensors file of zeros for all linear layers: it tells the engine where adapters may come later."""
+    """A safetensors file of zeros for all linear layers: the adapter that changes nothing."""
+    return _file({name: ("F32", shape, bytes(4 * math.prod(shape))) for name, shape in _places(config).items()})
+
+
+def complete(folder: Path, config: dict[str, Any]) -> bytes:
+    """An adapter's file with zeros for the linear layers that it leaves out.
+
+    The pipeline is never given an empty adapter, for a layer or for all: after one, it writes outside its memory
+    (OpenVINO 2026.4.1, bfloat16).
+    """
+    data = (folder / WEIGHTS).read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    held = {}
+    for name, told in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            begin, end = told["data_offsets"]
+            held[name] = (told["dtype"], told["shape"], data[start + begin : start + end])
+    kind = next(iter(held.values()))[0]
+    size = 4 if kind == "F32" else 2
+    missing = {name: shape for name, shape in _places(config).items() if name not in held}
+    return _file(held | {name: (kind, shape, bytes(size * math.prod(shape))) for name, shape in missing.items()})
+
+
+def _places(config: dict[str, Any]) -> dict[str, list[int]]:
+    """The tensors of an adapter of rank 1 for all linear layers, and their shapes."""
     hidden, inner = config["hidden_size"], config["intermediate_size"]
     size = config.get("head_dim") or hidden // config["num_attention_heads"]
     query = config["num_attention_heads"] * size
     value = (config.get("num_key_value_heads") or config["num_attention_heads"]) * size
-    shapes = {
+    layers = {
         "self_attn.q_proj": (hidden, query), "self_attn.k_proj": (hidden, value), "self_attn.v_proj": (hidden, value),
         "self_attn.o_proj": (query, hidden), "mlp.gate_proj": (hidden, inner), "mlp.up_proj": (hidden, inner),
         "mlp.down_proj": (inner, hidden),
     }  # fmt: skip
+    found = {}
+    for number in range(config["num_hidden_layers"]):
+        for layer, (width, height) in layers.items():
+            name = f"base_model.model.model.layers.{number}.{layer}"
+            found |= {f"{name}.lora_A.weight": [1, width], f"{name}.lora_B.weight": [height, 1]}
+    return found
+
+
+def _file(tensors: dict[str, tuple[str, list[int], bytes]]) -> bytes:
     head: dict[str, Any] = {}
     end = 0
-    for layer in range(config["num_hidden_layers"]):
-        for name, (width, height) in shapes.items():
-            for part, shape in (("A", [1, width]), ("B", [height, 1])):
-                start, end = end, end + 4 * shape[0] * shape[1]
-                key = f"base_model.model.model.layers.{layer}.{name}.lora_{part}.weight"
-                head[key] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    for name, (kind, shape, data) in tensors.items():
+        start, end = end, end + len(data)
+        head[name] = {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + bytes(end)
+    return b"".join([len(text).to_bytes(8, "little"), text, *(data for _, _, data in tensors.values())])
 
 
 def _tensors(path: Path) -> list[str]:

@@ -17,6 +17,7 @@ from transformers.utils import logging as library_log
 from workshop_kit.local_aws import turns
 from workshop_kit.local_aws.inference.requests import ENDS, LONGEST, Refused, Request, check, fit, take
 from workshop_kit.local_aws.jobs.threads import WORTH_DIVIDING, threads_for
+from workshop_kit.local_aws.trainer import placement
 
 library_log.set_verbosity_error()
 library_log.disable_progress_bar()
@@ -54,7 +55,8 @@ class Engine:
             return self._loaded[key]
         try:
             tokenizer = AutoTokenizer.from_pretrained(base)
-            model = AutoModelForCausalLM.from_pretrained(base, dtype=_number_format(base))
+            place, kind = _place(base, self._threads)
+            model = AutoModelForCausalLM.from_pretrained(base, dtype=kind).to(place)
             if adapter:
                 from peft import PeftModel
 
@@ -98,21 +100,21 @@ class Engine:
         ids = torch.tensor([[pad] * (longest - len(r.ids)) + r.ids for r in live])
         mask = torch.tensor([[0] * (longest - len(r.ids)) + [1] * len(r.ids) for r in live])
         places = (mask.cumsum(1) - 1).clamp(min=0)
-        cache = None
+        cache, place = None, loaded.model.device
         while live:
             out = loaded.model(
-                input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True,
-                logits_to_keep=1,
+                input_ids=ids.to(place), attention_mask=mask.to(place), position_ids=places.to(place),
+                past_key_values=cache, use_cache=True, logits_to_keep=1,
             )  # fmt: skip
             cache = out.past_key_values
-            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1].float(), strict=True)]
+            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1].float().cpu(), strict=True)]
             going: list[int] = []
             for n, (request, token) in enumerate(zip(live, chosen, strict=True)):
                 if take(request, token, loaded.ends, decode):
                     going.append(n)
             if len(going) < len(live) and going:
                 keep = torch.tensor(going)
-                cache.batch_select_indices(keep)
+                cache.batch_select_indices(keep.to(place))
                 mask, places = mask[keep], places[keep]
             live = [live[n] for n in going]
             if live:
@@ -151,8 +153,8 @@ class Engine:
             if not said:
                 found.append(-math.inf)
                 continue
-            ids = torch.tensor([start + said])
-            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1].float()
+            ids = torch.tensor([start + said], device=loaded.model.device)
+            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1].float().cpu()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(said)[:, None])
             found.append(float(chosen.mean()))
         return found
@@ -168,7 +170,8 @@ class Engine:
             ids = loaded.tokenizer(_text(loaded, text), add_special_tokens=False)["input_ids"][: loaded.length]
             if not ids:
                 raise Refused("The prompt is empty.")
-            logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, :-1].float()
+            whole = torch.tensor([ids], device=loaded.model.device)
+            logits = loaded.model(input_ids=whole).logits[0, :-1].float().cpu()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None]).squeeze(1).tolist()
             values = [None, *chosen]
             found.append(
@@ -192,9 +195,11 @@ def _text(loaded: Loaded, prompt: str | list[dict[str, str]]) -> str:
     return "".join(f"{turn['role']}: {turn['content']}\n" for turn in prompt) + "assistant:"
 
 
-def _number_format(base: str) -> torch.dtype:
-    """bfloat16 for a real model on a processor that multiplies it natively; else it would be ten times slower."""
-    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    weights = Path(base) / "model.safetensors"
-    small = weights.is_file() and weights.stat().st_size < 2 * WORTH_DIVIDING
-    return torch.bfloat16 if native and not small else torch.float32
+def _place(base: str, threads: int) -> tuple[Any, torch.dtype]:
+    """Where a model is held, and in which number format: a small one always on the processor and in 32 bits."""
+    weights = sum(path.stat().st_size for path in Path(base).glob("*.safetensors"))
+    if 0 < weights < 2 * WORTH_DIVIDING:
+        return torch.device("cpu"), torch.float32
+    place = placement.device()
+    formats = {"cuda": torch.bfloat16, "mps": torch.float32}
+    return place, formats.get(place.type) or placement.number_format(threads)

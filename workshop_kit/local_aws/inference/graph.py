@@ -20,6 +20,7 @@ from openvino import opset13 as op
 
 from workshop_kit.local_aws.inference.supported import Unsupported, read_config
 
+GROUP = 32
 FLOATS = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 
 
@@ -88,12 +89,16 @@ class _Graph:
         return ov.Model([logits], self._sinks, inputs, "llama")
 
     def _weight(self, name: str) -> Any:
-        """A matrix in 8 bits with one scale for each of its rows."""
+        """A matrix in 8 bits, with a scale for every GROUP values of a row."""
         values = self._weights.read(name)
-        scale = np.abs(values).max(1, keepdims=True) / 127
+        height, width = values.shape
+        group = GROUP if width % GROUP == 0 else width
+        values = values.reshape(height, width // group, group)
+        scale = np.abs(values).max(2, keepdims=True) / 127
         scale[scale == 0] = 1
-        whole = op.constant(np.rint(values / scale).astype(np.int8), name=name)
-        return op.convert(op.multiply(op.convert(whole, "f16"), op.constant(scale.astype(np.float16))), "f32")
+        whole = op.constant(np.rint(values / scale).astype(np.int8))
+        values = op.multiply(op.convert(whole, "f16"), op.constant(scale.astype(np.float16)))
+        return op.convert(op.reshape(values, _ints([height, width]), False), "f32")
 
     def _linear(self, state: Any, name: str) -> Any:
         done = op.matmul(state, self._weight(f"{name}.weight"), False, True)

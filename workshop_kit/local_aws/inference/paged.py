@@ -1,6 +1,6 @@
 """The engine for the real model: OpenVINO GenAI's continuous batching over a paged cache of keys and values.
 
-A base folder is written once as an OpenVINO model (graph.py, into `openvino/` beside its weights, or into the
+A base folder is written once as an OpenVINO model (graph.py, into a folder beside its weights, or into the
 workspace where that can't be written). One pipeline holds the base; a LoRA adapter is exchanged in it between turns,
 in some hundredths of a second, so any number of adapters costs the memory of one model. Requests of one adapter join
 a running batch as they come; those of another wait until it is done. Scoring goes through the same pipeline: it tells
@@ -25,9 +25,11 @@ from workshop_kit.local_aws.inference.requests import ENDS, LONGEST, Refused, Re
 from workshop_kit.local_aws.inference.supported import Unsupported
 from workshop_kit.local_aws.jobs.threads import WORTH_DIVIDING
 
-FOLDER, MODEL = "openvino", "openvino_model.xml"
+FOLDER, MODEL = "openvino-1", "openvino_model.xml"  # the number grows when what is written changes
 AT_ONCE = 16  # answers made together; more wait inside the pipeline
 PROMPT_TOKENS = 512  # read in one step: so many rows of logits are held at once while a text is scored
+# What the library may round: keys and values are kept in 8 bits, and inputs of large products are rounded to 8 bits.
+PRECISION: dict[str, Any] = {}
 CACHE_BLOCKS, BLOCK = 768, 32  # room for 24,576 tokens, shared by all answers
 
 
@@ -108,13 +110,14 @@ class Paged:
             self._config = supported.read_config(folder)
             self._read_tokenizer(folder)
             model = openvino_model(folder, home)
-            self._pipeline = _pipeline(model, self._config, threads)
+            self._blank = _adapter(adapters.blank(self._config))
+            self._pipeline = _pipeline(model, self._blank, threads)
         except (Unsupported, OSError, ValueError, RuntimeError) as problem:
             first = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
             raise Refused(f"The model {base} can't be loaded: {first}") from None
         self._running: list[Asked] = []
         self._number = 0
-        self._adapter: tuple[str, int] | None = None
+        self._adapter: tuple[str, int] | None = ("", 0)  # none selected yet, not even the base
 
     def _read_tokenizer(self, folder: Path) -> None:
         from tokenizers import Tokenizer
@@ -149,15 +152,15 @@ class Paged:
         if key == self._adapter:
             return
         try:
-            chosen = genai.AdapterConfig()
+            chosen = genai.AdapterConfig(self._blank, 1.0)
             if adapter is not None:
                 factor = adapters.strength(Path(adapter))
-                chosen.add(genai.Adapter(str(Path(adapter) / adapters.WEIGHTS)), factor)
+                chosen = genai.AdapterConfig(_adapter(adapters.complete(Path(adapter), self._config)), factor)
             settings = _settings(1)
             settings.adapters = chosen
             # Only `generate` exchanges adapters; what is added to the running pipeline keeps the last one.
             self._pipeline.generate([ov.Tensor(np.array([[0]], np.int64))], [settings])
-        except (Unsupported, RuntimeError) as problem:
+        except (Unsupported, OSError, RuntimeError) as problem:
             self._adapter = ("", 0)
             raise Refused(f"The adapter {adapter} can't be loaded: {str(problem).splitlines()[0]}") from None
         self._adapter = key
@@ -294,18 +297,23 @@ def _settings(tokens: int) -> Any:
     return settings
 
 
-def _pipeline(model: Path, config: dict[str, Any], threads: int) -> Any:
+def _adapter(file: bytes) -> Any:
     import numpy as np
     import openvino as ov
+    import openvino_genai as genai
+
+    return genai.Adapter(ov.Tensor(np.frombuffer(file, np.uint8)))
+
+
+def _pipeline(model: Path, blank: Any, threads: int) -> Any:
     import openvino_genai as genai
 
     plan = genai.SchedulerConfig()
     plan.num_kv_blocks, plan.max_num_seqs, plan.max_num_batched_tokens = CACHE_BLOCKS, AT_ONCE, PROMPT_TOKENS
     plan.dynamic_split_fuse = True
     plan.enable_prefix_caching = False  # an exchanged adapter would read what the one before it left
-    zeros = np.frombuffer(adapters.blank(config), np.uint8)
-    places = genai.AdapterConfig(genai.Adapter(ov.Tensor(zeros)))
-    settings = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, "adapters": places}
+    places = genai.AdapterConfig(blank, 1.0)
+    settings = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False, "adapters": places, **PRECISION}
     return genai.ContinuousBatchingPipeline(str(model), plan, "CPU", settings, {})
 
 
