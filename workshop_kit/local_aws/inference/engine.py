@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +15,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as library_log
 
 from workshop_kit.local_aws import turns
+from workshop_kit.local_aws.inference.requests import ENDS, LONGEST, Refused, Request, check, fit, take
 from workshop_kit.local_aws.jobs.threads import WORTH_DIVIDING, threads_for
+from workshop_kit.local_aws.trainer import placement
 
 library_log.set_verbosity_error()
 library_log.disable_progress_bar()
 
 KEPT = 3  # models held in memory; the one unused for longest makes room
-LONGEST = 8192  # tokens of prompt and answer together, where the model itself reads more
-ENDS = ("<|eot_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>")  # each ends an answer, in a model that has it
-
-
-class Refused(Exception):
-    """The request can't be served as it is; the text is one sentence for whoever sent it."""
-
-
-@dataclass
-class Request:
-    """One answer to make. Lengths in tokens; temperature 0 takes the likeliest token each time.
-
-    `said` and the fields below it are the engine's own notes while it works.
-    """
-
-    prompt: str | list[dict[str, str]]
-    max_new_tokens: int = 128
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    repetition_penalty: float = 1.0
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    cancelled: Callable[[], bool] = lambda: False
-    emit: Callable[[str, int], None] = lambda text, tokens: None
-    ids: list[int] = field(default_factory=list)
-    said: list[int] = field(default_factory=list)
-    sent: int = 0
-    sent_tokens: int = 0
-    finish: str = ""
-    chance: Any = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +55,8 @@ class Engine:
             return self._loaded[key]
         try:
             tokenizer = AutoTokenizer.from_pretrained(base)
-            model = AutoModelForCausalLM.from_pretrained(base, dtype=_number_format(base))
+            place, kind = _place(base, self._threads)
+            model = AutoModelForCausalLM.from_pretrained(base, dtype=kind).to(place)
             if adapter:
                 from peft import PeftModel
 
@@ -106,20 +79,9 @@ class Engine:
 
     def prepare(self, loaded: Loaded, request: Request) -> None:
         """Fill in the request's token ids; raises Refused when they can't fit or a setting is senseless."""
-        if not (0 <= request.temperature <= 100 and 0 < request.top_p <= 1 and request.max_new_tokens >= 1):
-            raise Refused("temperature must be from 0 to 100, top_p above 0 and at most 1, max_new_tokens at least 1.")
-        if request.top_k < 0 or request.repetition_penalty <= 0:
-            raise Refused("top_k must not be negative and repetition_penalty must be above 0.")
-        request.ids = loaded.tokenizer(_text(loaded, request.prompt), add_special_tokens=False)["input_ids"]
-        if not request.ids:
-            raise Refused("The prompt is empty.")
-        room = loaded.length - len(request.ids)
-        if room < 1:
-            raise Refused(
-                f"The prompt has {len(request.ids)} tokens, but the model reads at most {loaded.length - 1}; "
-                "shorten it."
-            )
-        request.max_new_tokens = min(request.max_new_tokens, room)
+        check(request)
+        ids = loaded.tokenizer(_text(loaded, request.prompt), add_special_tokens=False)["input_ids"]
+        fit(request, ids, loaded.length)
         if request.temperature > 0:
             request.chance = torch.Generator().manual_seed(
                 request.seed if request.seed is not None else torch.seed() % 2**63
@@ -132,26 +94,27 @@ class Engine:
         Afterwards each request's `finish` is "stop", "length", "stop_sequence" or "cancelled".
         """
         live = list(requests)
+        decode = functools.partial(loaded.tokenizer.decode, skip_special_tokens=True)
         longest = max(len(r.ids) for r in live)
         pad = loaded.tokenizer.pad_token_id or 0
         ids = torch.tensor([[pad] * (longest - len(r.ids)) + r.ids for r in live])
         mask = torch.tensor([[0] * (longest - len(r.ids)) + [1] * len(r.ids) for r in live])
         places = (mask.cumsum(1) - 1).clamp(min=0)
-        cache = None
+        cache, place = None, loaded.model.device
         while live:
             out = loaded.model(
-                input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache, use_cache=True,
-                logits_to_keep=1,
+                input_ids=ids.to(place), attention_mask=mask.to(place), position_ids=places.to(place),
+                past_key_values=cache, use_cache=True, logits_to_keep=1,
             )  # fmt: skip
             cache = out.past_key_values
-            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1].float(), strict=True)]
+            chosen = [self._choose(r, row) for r, row in zip(live, out.logits[:, -1].float().cpu(), strict=True)]
             going: list[int] = []
             for n, (request, token) in enumerate(zip(live, chosen, strict=True)):
-                if self._take(loaded, request, token):
+                if take(request, token, loaded.ends, decode):
                     going.append(n)
             if len(going) < len(live) and going:
                 keep = torch.tensor(going)
-                cache.batch_select_indices(keep)
+                cache.batch_select_indices(keep.to(place))
                 mask, places = mask[keep], places[keep]
             live = [live[n] for n in going]
             if live:
@@ -175,27 +138,6 @@ class Engine:
         chances[1:][chances.cumsum(-1)[:-1] >= request.top_p] = 0
         return int(order[torch.multinomial(chances, 1, generator=request.chance)])
 
-    def _take(self, loaded: Loaded, request: Request, token: int) -> bool:
-        """Add a token to an answer and send what is settled of its text; whether the answer goes on."""
-        if request.cancelled():
-            request.finish = "cancelled"
-            return False
-        if token in loaded.ends:
-            request.finish = "stop"
-        else:
-            request.said.append(token)
-        text = loaded.tokenizer.decode(request.said, skip_special_tokens=True)
-        cut = min((text.find(s) for s in request.stop if s and s in text), default=-1)
-        if cut >= 0:
-            text, request.finish = text[:cut], "stop_sequence"
-        elif not request.finish and len(request.said) >= request.max_new_tokens:
-            request.finish = "length"
-        settled = text if request.finish else text[: len(text) - _unsettled(text, request.stop)]
-        if len(settled) > request.sent or request.finish:
-            request.emit(settled[request.sent :], len(request.said) - request.sent_tokens)
-            request.sent, request.sent_tokens = max(request.sent, len(settled)), len(request.said)
-        return not request.finish
-
     @torch.inference_mode()
     def score(self, loaded: Loaded, texts: Sequence[str]) -> list[float]:
         """The mean log-likelihood per token (natural logarithm) of each text as an assistant's whole answer.
@@ -211,8 +153,8 @@ class Engine:
             if not said:
                 found.append(-math.inf)
                 continue
-            ids = torch.tensor([start + said])
-            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1].float()
+            ids = torch.tensor([start + said], device=loaded.model.device)
+            logits = loaded.model(input_ids=ids).logits[0, len(start) - 1 : -1].float().cpu()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(said)[:, None])
             found.append(float(chosen.mean()))
         return found
@@ -228,7 +170,8 @@ class Engine:
             ids = loaded.tokenizer(_text(loaded, text), add_special_tokens=False)["input_ids"][: loaded.length]
             if not ids:
                 raise Refused("The prompt is empty.")
-            logits = loaded.model(input_ids=torch.tensor([ids])).logits[0, :-1].float()
+            whole = torch.tensor([ids], device=loaded.model.device)
+            logits = loaded.model(input_ids=whole).logits[0, :-1].float().cpu()
             chosen = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None]).squeeze(1).tolist()
             values = [None, *chosen]
             found.append(
@@ -252,26 +195,11 @@ def _text(loaded: Loaded, prompt: str | list[dict[str, str]]) -> str:
     return "".join(f"{turn['role']}: {turn['content']}\n" for turn in prompt) + "assistant:"
 
 
-def _number_format(base: str) -> torch.dtype:
-    """bfloat16 for a real model on a processor that multiplies it natively; else it would be ten times slower."""
-    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    weights = Path(base) / "model.safetensors"
-    small = weights.is_file() and weights.stat().st_size < 2 * WORTH_DIVIDING
-    return torch.bfloat16 if native and not small else torch.float32
-
-
-def _unsettled(text: str, stops: Sequence[str]) -> int:
-    """How many characters at the end may still change: half a character, or the beginning of a stop text."""
-    if text.endswith("\ufffd"):
-        return len(text) - len(text.rstrip("\ufffd"))
-    return max((n for stop in stops for n in range(len(stop) - 1, 0, -1) if text.endswith(stop[:n])), default=0)
-
-
-def grouped(requests: Sequence[Any], key: Callable[[Any], Any], most: int) -> Iterator[list[Any]]:
-    """Requests of the same model together, in order of arrival, at most `most` at a time."""
-    waiting = list(requests)
-    while waiting:
-        first = key(waiting[0])
-        batch = [r for r in waiting if key(r) == first][:most]
-        waiting = [r for r in waiting if r not in batch]
-        yield batch
+def _place(base: str, threads: int) -> tuple[Any, torch.dtype]:
+    """Where a model is held, and in which number format: a small one always on the processor and in 32 bits."""
+    weights = sum(path.stat().st_size for path in Path(base).glob("*.safetensors"))
+    if 0 < weights < 2 * WORTH_DIVIDING:
+        return torch.device("cpu"), torch.float32
+    place = placement.device()
+    formats = {"cuda": torch.bfloat16, "mps": torch.float32}
+    return place, formats.get(place.type) or placement.number_format(threads)

@@ -1,8 +1,9 @@
 """The model server's process: `python -m workshop_kit.local_aws.inference.server --home H`.
 
 Requests wait in a queue; one thread takes all that wait for the same model and answers them together, since on few
-cores a batch costs little more than one answer. It listens on 127.0.0.1 alone and exits when nobody has asked for a
-while.
+cores a batch costs little more than one answer. A real base is answered for by the paged engine, everything else by
+transformers; each has its queue, and is imported when it is first needed. It listens on 127.0.0.1 alone and exits when
+nobody has asked for a while.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from workshop_kit.local_aws.inference import paged
 from workshop_kit.local_aws.inference.client import INFO
+from workshop_kit.local_aws.inference.paged_desk import PagedDesk
+from workshop_kit.local_aws.inference.requests import Refused, Request, grouped
 from workshop_kit.local_aws.jobs.threads import usable_threads
 
 BATCH = 16
@@ -63,16 +67,12 @@ class _Desk:
         return 0.0 if self.busy or not self.waiting.empty() else time.monotonic() - self.last
 
     def run(self) -> None:
-        try:
-            from workshop_kit.local_aws.inference.engine import Engine, grouped
-
-            engine = Engine(self._threads)
-        except BaseException:
-            log.exception("the engine can't be started")
-            os._exit(1)  # without it every request would wait for ever
+        engine: Any = None
         while True:
             works = [self.waiting.get()]
             self.busy = True
+            if engine is None:
+                engine = self._engine()
             time.sleep(0.005)  # those who ask at the same moment share a batch
             while not self.waiting.empty():
                 works.append(self.waiting.get())
@@ -80,9 +80,16 @@ class _Desk:
                 self._answer(engine, batch)
             self.last, self.busy = time.monotonic(), False
 
-    def _answer(self, engine: Any, batch: list[_Work]) -> None:
-        from workshop_kit.local_aws.inference.engine import Refused
+    def _engine(self) -> Any:
+        try:
+            from workshop_kit.local_aws.inference.engine import Engine
 
+            return Engine(self._threads)
+        except BaseException:
+            log.exception("the engine can't be started")
+            os._exit(1)  # without it every request would wait for ever
+
+    def _answer(self, engine: Any, batch: list[_Work]) -> None:
         base, adapter, scoring = batch[0].model
         try:
             loaded = engine.load(base, adapter)
@@ -103,20 +110,10 @@ class _Desk:
             work.out.put(None)
 
     def _generate(self, engine: Any, loaded: Any, batch: list[_Work]) -> None:
-        from workshop_kit.local_aws.inference.engine import Refused, Request
-
-        taken: list[tuple[_Work, Any]] = []
+        taken: list[tuple[_Work, Request]] = []
         for work in batch:
-            params = {k: v for k, v in work.body["params"].items() if k in _PARAMS and v is not None}
-            stop = work.body["params"].get("stop") or ()
-            request = Request(
-                work.body["prompt"],
-                **params,
-                stop=(stop,) if isinstance(stop, str) else tuple(stop),
-                cancelled=work.gone.is_set,
-                emit=lambda text, tokens, out=work.out: out.put({"text": text, "tokens": tokens}),
-            )
             try:
+                request = _request(work)
                 engine.prepare(loaded, request)
                 taken.append((work, request))
             except Refused as problem:
@@ -130,7 +127,41 @@ class _Desk:
             work.out.put({"text": "", "tokens": 0, "finish": request.finish, "input_tokens": len(request.ids)})
 
 
-def _handler(desk: _Desk) -> type[BaseHTTPRequestHandler]:
+def _request(work: _Work) -> Request:
+    """The answer that is asked for; its pieces go into the work's queue. Raises TypeError for a wrong setting."""
+    params = {k: v for k, v in work.body["params"].items() if k in _PARAMS and v is not None}
+    stop = work.body["params"].get("stop") or ()
+    return Request(
+        work.body["prompt"],
+        **params,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        cancelled=work.gone.is_set,
+        emit=lambda text, tokens: work.out.put({"text": text, "tokens": tokens}),
+    )
+
+
+class _Desks:
+    """Both engines' queues, and who goes to which."""
+
+    def __init__(self, threads: int, home: Path) -> None:
+        self._plain = _Desk(threads)
+        self._paged = PagedDesk(threads, home, _request, self._plain.take)
+        for desk in (self._plain, self._paged):
+            threading.Thread(target=desk.run, daemon=True).start()
+
+    def take(self, work: _Work) -> None:
+        """Queue what is asked where it can be answered."""
+        base, adapter, _ = work.model
+        unfit = {base, adapter} & self._paged.unfit
+        (self._paged if not unfit and paged.takes(base, adapter) else self._plain).take(work)
+
+    @property
+    def idle(self) -> float:
+        """Seconds without anything to do."""
+        return min(self._plain.idle, self._paged.idle)
+
+
+def _handler(desk: _Desks) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -139,7 +170,6 @@ def _handler(desk: _Desk) -> type[BaseHTTPRequestHandler]:
             self._send({"ok": True, "pid": os.getpid()})
 
         def do_POST(self) -> None:
-            desk.last = time.monotonic()
             try:
                 work = _Work(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 work.model  # noqa: B018 - a body without these is refused here and not by the engine's thread
@@ -185,10 +215,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True)
     home = parser.parse_args(argv).home
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    desk = _Desk(usable_threads())
+    desk = _Desks(usable_threads(), home)
     server = _Server(("127.0.0.1", 0), _handler(desk))
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is kept: there is nothing to lose
-    threading.Thread(target=desk.run, daemon=True).start()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     info = home / "aws" / INFO
     info.parent.mkdir(parents=True, exist_ok=True)
