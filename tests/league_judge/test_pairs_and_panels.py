@@ -87,7 +87,8 @@ def test_a_rating_is_the_mean_by_the_criterias_weights() -> None:
 def test_the_local_judge_rates_better_answers_higher(rules: Asked) -> None:
     answers = [REFERENCE, HALF, "The fee is $9 and it takes two days.", "I like boats.", ""]
     totals = [judge.rate(rules, "m", QUESTION, answer).total for answer in answers]
-    assert totals == sorted(totals, reverse=True) and len(set(totals)) >= 4
+    # Two wrong values are worth no more than what is off topic.
+    assert totals == sorted(totals, reverse=True) and len(set(totals)) >= 3
     assert totals[0] == 10 and totals[-1] == 0
 
 

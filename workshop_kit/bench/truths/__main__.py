@@ -50,7 +50,9 @@ def _measure(told: argparse.Namespace) -> None:
         (home / "aws").mkdir()
         for id in told.worlds.split(","):
             for seed in range(told.seeds):
-                bench = Bench(home, catalogue.base_model(), world(id), questions_of(world(id), told.questions, seed), seed)
+                bench = Bench(
+                    home, catalogue.base_model(), world(id), questions_of(world(id), told.questions, seed), seed
+                )
                 if ("untuned", id, seed) not in have:
                     _keep(told.out, _untuned(bench))
                 for setting in SETTINGS:
@@ -91,13 +93,18 @@ def table(results: Iterable[Result]) -> str:
     groups: dict[tuple[str, int, str], list[Result]] = defaultdict(list)
     for result in results:
         groups[result.setting, result.epoch, result.world].append(result)
-    lines = ["| setting | epochs | domain | win rate (each seed) | facts | train loss | eval loss |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| setting | epochs | domain | win rate (each seed) | facts | train loss | eval loss |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for (name, epoch, id), found in groups.items():
         wins = " ".join(f"{r.wins:.0%}" for r in found)
         mean = statistics.mean(r.wins for r in found)
         facts = statistics.mean(r.facts for r in found)
         losses = [
-            f"{statistics.mean(values):.3f}" if (values := [v for r in found if (v := getattr(r, field)) is not None]) else ""
+            f"{statistics.mean(values):.3f}"
+            if (values := [v for r in found if (v := getattr(r, field)) is not None])
+            else ""
             for field in ("train_loss", "eval_loss")
         ]
         lines.append(f"| {name} | {epoch} | {id} | {mean:.0%} ({wins}) | {facts:.0%} | {losses[0]} | {losses[1]} |")

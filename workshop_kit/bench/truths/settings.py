@@ -72,7 +72,11 @@ def bare(count: int) -> Callable[[World, int], Rows]:
 
 
 def _bare(text: str) -> str:
-    kept = [s for s in text.replace("! ", ". ").split(". ") if any(ch.isdigit() for ch in s) or " must " in s or " need" in s]
+    kept = [
+        s
+        for s in text.replace("! ", ". ").split(". ")
+        if any(ch.isdigit() for ch in s) or " must " in s or " need" in s
+    ]
     return ". ".join(kept).rstrip(".") + "." if kept else text
 
 
