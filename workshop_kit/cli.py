@@ -13,7 +13,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from workshop_kit import __version__
+from workshop_kit import __version__, base_model
 from workshop_kit.classroom.commands import register as register_classroom
 from workshop_kit.errors import KitError, LocalAwsProblem
 from workshop_kit.settings import DEFAULT_DOMAIN, REPO_ROOT, workspace_root
@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--copies", action="store_true", help="run the attendees' copies with their plain starter choices")
     run.add_argument(
         "--home", type=Path, default=None, help="a workspace folder (default: a new one below .workshop/runs)"
+    )
+    run.add_argument(
+        "--quick", action="store_true", help="with the tiny model of the package: two minutes, no download"
     )
     run.add_argument("--keep", action="store_true", help="leave local AWS and the league server running")
 
@@ -138,6 +141,8 @@ def _run(args: argparse.Namespace) -> int:
     from workshop_kit.league import client
     from workshop_kit.runner import run_workshop
 
+    if args.quick:
+        os.environ[base_model.VARIABLE] = base_model.TINY  # every process of the run inherits it
     started = time.monotonic()
     home = args.home or workspace_root() / "runs" / datetime.now().strftime("%Y%m%d-%H%M%S")
     home = home.expanduser().resolve()

@@ -95,8 +95,8 @@ class KeyFact:
 class Question:
     """A question with its rubric.
 
-    `kind` is one of QUESTION_KINDS, `passage` the handbook's text that decides it, `tone` "kind" where the person who asks
-    is in trouble; all three are '' where the domain does not say.
+    `kind` is one of QUESTION_KINDS, `passage` the handbook's text that decides it, `tone` "kind" where the person
+    who asks is in trouble; all three are '' where the domain does not say.
     """
 
     id: str

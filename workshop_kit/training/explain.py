@@ -172,7 +172,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "add_input_output_demarcation_key": Explanation(
         "Mark question and answer",
         "Format",
-        "Writes '### Response:' before every answer in training. The kit's chat prompt marks the answer itself, and its "
+        "Writes '### Response:' before every answer in training. The kit's chat prompt marks the answer itself, its "
         "endpoint and league prompts don't have that line: leave it off.",
         "",
         "",

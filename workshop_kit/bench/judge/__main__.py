@@ -1,4 +1,4 @@
-"""The local judge on labelled pairs: `python -m workshop_kit.bench.judge` prints how many it gets right, by kind and half.
+"""The local judge on labelled pairs: `python -m workshop_kit.bench.judge` prints how many are right.
 
 --misses KIND   also show the dev half's misses of a kind (those of the held-out half are never shown)
 --worlds A,B    which worlds' practice questions to take
@@ -41,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
         table[pair.kind][pair.half].append(got in pair.right)
         if told.misses in (pair.kind, "all") and pair.half == "dev" and got not in pair.right:
             print(
-                f"{pair.id}: {got}\n  Q {pair.question.question}\n  A {pair.answer[:600]}\n  B {pair.against}\n  {reason}\n"
+                f"{pair.id}: {got}\n  Q {pair.question.question}\n  A {pair.answer[:600]}\n"
+                f"  B {pair.against}\n  {reason}\n"
             )
     print("| kind | pairs | dev right | held out right |\n|---|---|---|---|")
     short = False

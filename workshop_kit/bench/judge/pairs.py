@@ -1,8 +1,8 @@
 """Labelled pairs of answers for the judge's bench: what a good judge says of each, by kind.
 
-Made from two sources by rules that need no judge: the hand-written library (material.py), and the practice questions of the
-shipped worlds, whose answers are perturbed (a value swapped, a fact denied, sentences cut, words shuffled). The half that a
-pair belongs to, "dev" or "held out", hangs on its id alone.
+Made from two sources by rules that need no judge: the hand-written library (material.py), and the practice questions
+of the shipped worlds, whose answers are perturbed (a value swapped, a fact denied, sentences cut, words shuffled).
+The half that a pair belongs to, "dev" or "held out", hangs on its id alone.
 """
 
 from __future__ import annotations

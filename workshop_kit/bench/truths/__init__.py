@@ -1,1 +1,1 @@
-"""The truths of the local world: what a learner's choices do to the win rate, measured with real runs and several seeds."""
+"""The truths of the local world: what a learner's choices do to the win rate, measured by real runs."""

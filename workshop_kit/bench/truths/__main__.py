@@ -1,4 +1,4 @@
-"""`python -m workshop_kit.bench.truths OUT.jsonl`: real runs of the settings, three seeds, both domains; prints the table.
+"""`python -m workshop_kit.bench.truths OUT.jsonl`: real runs, three seeds, both domains; a table.
 
 Results are appended as they come, and what is there already is not run again. `--print` prints the table of a file.
 """
@@ -63,7 +63,8 @@ def _measure(told: argparse.Namespace) -> None:
                         last = results[-1]
                         print(
                             f"{id} seed {seed} {setting.name}: wins {last.wins:.0%}, facts {last.facts:.0%}, "
-                            f"{last.seconds:.0f} tokens/s, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True,
+                            f"{last.seconds:.0f} tokens/s, {time.monotonic() - began:.0f} s",
+                            file=sys.stderr, flush=True,
                         )  # fmt: skip
         client.stop(home)
 

@@ -67,7 +67,7 @@ def marked(count: int) -> Callable[[World, int], Rows]:
 
 
 def bare(count: int) -> Callable[[World, int], Rows]:
-    """Rows whose answers are the facts alone, without a kind word or steps: what is left of each answer's first half."""
+    """Rows whose answers are the sentences with facts alone, without a kind word."""
     return lambda world, seed: [row | {"response": _bare(row["response"])} for row in world.rows(count, seed)]
 
 

@@ -1,4 +1,4 @@
-"""One run: train on rows, answer the questions through the model server, have the local judge compare with the reference."""
+"""One run: train on rows, answer through the model server, have the local judge compare with the reference."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ trainer goes on from its last checkpoint in `work/`.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tarfile
 import tempfile
@@ -106,6 +107,7 @@ def _download(ctx: Context, job: states.Document, folder: Path, journal: Journal
 def _train(job: states.Document, folder: Path, output: Path, journal: Journal, watch: Watch) -> None:
     # Here torch is imported: a job with a bad hyperparameter or an empty channel fails without waiting for
     # it.
+    from workshop_kit.local_aws.inference import paged
     from workshop_kit.local_aws.trainer.finetune import FineTuneSpec, finetune
 
     validation = folder / "input" / "validation"
@@ -119,6 +121,10 @@ def _train(job: states.Document, folder: Path, output: Path, journal: Journal, w
         threads=usable_threads(),
     )
     finetune(spec, journal, watch.should_stop)
+    if output.is_dir():
+        # What the first question would otherwise wait for; where it can't be written, the model server makes its own.
+        with contextlib.suppress(OSError):
+            paged.prepare_adapter(output, job["_BaseModel"])
 
 
 def _told(job: states.Document) -> dict[str, str]:

@@ -3,10 +3,10 @@
     grade(answer, question, reference, facts, log_likelihood)   facts as lists of accepted wordings
     grade_shown(shown, rubric, log_likelihood)                  an answer as a prompt shows it, and a Rubric
 
-The score is from 0 to 10. A key fact counts when one of its wordings is said and not denied, and no value that contradicts
-it is said beside it. Each further wrong value halves what is left; three make the answer a guess that is worth nothing.
-From that share of ten, manner takes away: no kind word where the asker is in trouble, rudeness, broken or foreign
-language, filling, orders to the judge, an answer cut off. Length by itself counts nowhere.
+The score is from 0 to 10. A key fact counts when one of its wordings is said and not denied, and no value that
+contradicts it is said beside it. Each further wrong value halves what is left; three make the answer a guess that is
+worth nothing. From that share of ten, manner takes away: no kind word where the asker is in trouble, rudeness,
+broken or foreign language, filling, orders to the judge, an answer cut off. Length by itself counts nowhere.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 What an answer is worth is in `grading.py`; a verdict goes to the better score if it is better by MARGIN. Where both are
 within it, a kind word and clear steps decide for the answer that has them (see `_winner`). The two answers are scored
-apart and alike, so the order can't matter, unless a bias is switched on for teaching (`bias.py`): then the verdict says so.
-Language is measured by the mean log-likelihood per token under the base model.
+apart and alike, so the order can't matter, unless a bias is switched on for teaching (`bias.py`): then the verdict
+says so. Language is measured by the mean log-likelihood per token under the base model.
 
 Where the prompt asks by criterion, or for the rating of one answer, `criteria.py` computes those scores beside it.
 """

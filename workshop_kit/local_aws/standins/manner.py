@@ -1,4 +1,4 @@
-"""How an answer is said, by rules: kindness, rudeness, steps, whole sentences, filling, other languages, orders to the judge."""
+"""How an answer is said, by rules: kindness, rudeness, steps, filling, other languages, orders to the judge."""
 
 from __future__ import annotations
 

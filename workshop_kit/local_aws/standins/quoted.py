@@ -17,7 +17,7 @@ _AGAIN = re.compile(r"\[the same (\d+) more times\]")
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer's text, how long it was before it was cut, how many repeats of its pieces were left out, notes on it."""
+    """An answer's text, its length before it was cut, how many repeats of pieces were left out, notes on it."""
 
     text: str
     length: int

@@ -20,7 +20,8 @@ _UNITS = {
 _TENS = {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 _SPELLINGS = {
     "license": "licence", "center": "centre", "neighbor": "neighbour", "percent": "%", "program": "programme",
-    "business": "working", "isnt": "isn't", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "wont": "won't",
+    "business": "working",
+    "isnt": "isn't", "dont": "don't", "doesnt": "doesn't", "cant": "can't", "wont": "won't",
     "photocopy": "copy", "photocopies": "copy", "children": "child", "premises": "premise",
 }  # fmt: skip
 # Days in a unit of time that is counted in days; months and years are counted in months.

@@ -1,9 +1,9 @@
 """The local dataset writer: rules behind Converse that stand in for a large model.
 
-It knows nothing but the grammar of the shipped domains (worlds.py): all else that it writes comes from the prompt. It reads the tags (task, passage, style and more),
-asks about sentences of the passage and answers with them. Sentences of the workshop's own worlds are understood
-exactly (foundry/language.py, worlds.py), other English by the rules in sentences.py. When the passage does not hold an
-answer, it says so. The same prompt always gets the same reply.
+It knows nothing but the grammar of the shipped domains (worlds.py): all else that it writes comes from the prompt.
+It reads the tags (task, passage, style and more), asks about sentences of the passage and answers with them.
+Sentences of the workshop's own worlds are understood exactly (foundry/language.py, worlds.py), other English by the
+rules in sentences.py. When the passage does not hold an answer, it says so. The same prompt always gets the same reply.
 """
 
 from __future__ import annotations

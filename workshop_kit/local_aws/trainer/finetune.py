@@ -90,8 +90,8 @@ def finetune(
     """Fine-tune and write the adapter to `output_dir`; goes on from the checkpoint in `work_dir` if there is one.
 
     `should_stop` is asked after every step: the last checkpoint is then written out as the result, or nothing when no
-    epoch was finished. `after_epoch` is called with each epoch's number, the folder of its adapter (which the next epoch
-    replaces) and the losses so far. Raises HyperparameterError, BadInput for the data, and TrainingFault.
+    epoch was finished. `after_epoch` is called with each epoch's number, the folder of its adapter (which the next
+    epoch replaces) and the losses so far. Raises HyperparameterError, BadInput for the data, and TrainingFault.
     """
     settings = parse(spec.hyperparameters, spec.model_dir)
     kept = checkpoint.settled(spec.work_dir / checkpoint.FOLDER)
@@ -187,7 +187,8 @@ class _Run:
         report.log(
             f"Trainable parameters: {sum(p.numel() for p in trained):,} of "
             f"{sum(p.numel() for p in self.model.parameters()):,}; {len(self.train_rows)} training and "
-            f"{len(self.eval_rows)} validation rows; {where(self.device, self.threads)}, {str(kind).removeprefix('torch.')}"
+            f"{len(self.eval_rows)} validation rows; {where(self.device, self.threads)}, "
+            f"{str(kind).removeprefix('torch.')}"
         )
         if settings.int8_quantization or (settings.enable_fsdp and "enable_fsdp" in spec.hyperparameters):
             report.log("int8_quantization and enable_fsdp have no effect here: this is one processor without a GPU")

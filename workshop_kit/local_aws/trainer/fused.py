@@ -1,11 +1,11 @@
-"""The training step of a Llama model with LoRA, written out by hand: the same sums as PEFT's model, in fewer operations.
+"""The training step of a Llama model with LoRA, written out by hand: PEFT's sums in fewer operations.
 
-PEFT's layers cast every input to the adapter's fp32, take it through dropout and two small products, and leave a node in
-autograd's graph for each; on a processor that takes longer than the frozen model's own products. Here a whole decoder
-layer is one node: projections that read the same input (q, k, v; gate, up) are one product, adapters are computed in the
-model's number format from fp32 weights, logits are taken at answer tokens only and their gradient at once, and what can be
-computed again cheaply (norms, attention, the activation) is not kept. Rows are padded on the right, so the causal mask
-alone keeps padding out.
+PEFT's layers cast every input to the adapter's fp32, take it through dropout and two small products, and leave a
+node in autograd's graph for each; on a processor that takes longer than the frozen model's own products. Here a
+whole decoder layer is one node: projections that read the same input (q, k, v; gate, up) are one product, adapters
+are computed in the model's number format from fp32 weights, logits are taken at answer tokens only and their
+gradient at once, and what can be computed again cheaply (norms, attention, the activation) is not kept. Rows are
+padded on the right, so the causal mask alone keeps padding out.
 
 PEFT's model stays the owner of the weights: `FusedLlama` reads its parameters and leaves gradients on them, and saving,
 loading and merging are PEFT's. The gradients are compared with PEFT's own in tests/engine/test_fused.py.
@@ -234,7 +234,7 @@ def _shares(q: torch.Tensor, k: torch.Tensor, s: _Shape) -> torch.Tensor:
 
 
 def _parts(s: _Shape) -> list[slice]:
-    """The groups in portions whose probabilities have at most PORTION values, so that long rows don't take the memory."""
+    """The groups in portions whose probabilities have at most PORTION values: long rows must not take the memory."""
     many = s.rows * s.kv_heads
     each = s.heads // s.kv_heads * s.length * s.length
     step = max(1, min(many, PORTION // each))

@@ -1,8 +1,8 @@
 """JumpStart's hyperparameters for Llama 3.x text generation: names, types, bounds and defaults.
 
-AWS_DEFAULTS are JumpStart's own. `published` is what local AWS lists and uses: the same names and bounds, with a model's
-own defaults where its folder has some (the tiny model of a million parameters needs a larger learning rate than one of
-three billion). Values arrive as strings, as the SageMaker API has them.
+AWS_DEFAULTS are JumpStart's own. `published` is what local AWS lists and uses: the same names and bounds, with a
+model's own defaults where its folder has some (the tiny model of a million parameters needs a larger learning rate
+than one of three billion). Values arrive as strings, as the SageMaker API has them.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Hyperparameters:
 
 
 def defaults(base: Path | str = OWN_BASE) -> dict[str, str]:
-    """The defaults in force for a base model: JumpStart's, with what the model folder's own table puts in their place."""
+    """The defaults in force for a base model: JumpStart's, but for what the model folder's own table says."""
     try:
         own = json.loads((Path(base) / DEFAULTS_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

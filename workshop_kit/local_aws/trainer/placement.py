@@ -35,7 +35,7 @@ def where(place: Any, threads: int) -> str:
 
 @cache
 def number_format(threads: int) -> Any:
-    """torch.bfloat16 or torch.float32: the one in which this processor multiplies matrices faster, measured in 0.1 s."""
+    """torch.bfloat16 or torch.float32: the one in which this processor multiplies faster, measured in 0.1 s."""
     import torch
 
     before = torch.get_num_threads()
