@@ -9,7 +9,7 @@ import pytest
 from workshop_kit.bench.judge import __main__ as bench
 from workshop_kit.bench.judge.pairs import WORLDS, Pair, pairs
 
-# The whole table is `python -m workshop_kit.bench.judge`; every so many pairs of a world are enough to see a rule break.
+# The whole table is `python -m workshop_kit.bench.judge`; every so many pairs of a world show a broken rule.
 EACH = 17
 
 
