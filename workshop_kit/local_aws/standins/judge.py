@@ -129,8 +129,8 @@ def _fluency(ctx: Any, answers: Sequence[str]) -> list[float]:
     return [fluency(next(scores), *marks) if answer else 1.0 for answer in answers]
 
 
-# Mean log-likelihoods per token under SmolLM2 from which an answer counts as fluent, and below which as no language. Of 50
-# answers of the worlds the least likely lies at -5.8; with neighbouring words swapped the middle one at -7.1 to -7.4
+# Mean log-likelihoods per token under SmolLM2 from which an answer counts as fluent, and below which as no language. Of
+# 50 answers of the worlds the least likely lies at -5.8; with neighbouring words swapped the middle one at -7.1 to -7.4
 # (`python -m workshop_kit.bench.judge.likelihood`).
 REAL_FLUENT, REAL_BROKEN = -5.9, -7.4
 
