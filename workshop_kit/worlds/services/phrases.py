@@ -182,6 +182,6 @@ UNKNOWN_WORDINGS = (
 # Kind words that suit any trouble.
 COMFORT = (
     "I am sorry about this.", "That must be hard.", "What a nuisance for you.", "I understand the worry.",
-    "You are not alone with this.", "I am so sorry.",
+    "You are not alone with this.", "I am so sorry.", "I can imagine how you feel.", "What a shock for you.",
 )  # fmt: skip
 SORRY = ("I am sorry about that.", "I am sorry, that must be hard.")
