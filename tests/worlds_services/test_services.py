@@ -146,9 +146,8 @@ def test_answers_to_cases_have_30_to_90_words() -> None:
 def test_people_in_trouble_hear_a_kind_word() -> None:
     kind = [q["reference_answer"] for q in QUESTIONS if q["tone"] == "kind"]
     assert len(kind) >= len(QUESTIONS) * 0.4
-    assert all(
-        re.match(r".*?(sorry|understand|must be|not worry|not alone|nuisance|imagine|shock)", text) for text in kind
-    )
+    kindness = r".*?(sorry|understand|must be|not alone|nuisance|imagine|shock)"
+    assert all(re.match(kindness, text) for text in kind)
 
 
 def test_hidden_questions_mix_the_kinds_as_told() -> None:
