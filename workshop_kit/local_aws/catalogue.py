@@ -183,7 +183,13 @@ def base_label() -> str:
 
 
 def weights_of(model: BedrockModel) -> str | None:
-    """The folder or hub id of a Bedrock model's weights; None for one made of rules."""
+    """The folder or hub id of a Bedrock model's weights; None for one made of rules.
+
+    Nova's larger models are the tiny model's sibling whatever the base is: as teachers they need what no untuned base
+    has, something that they know.
+    """
+    if model.kind == "reference" and model.stands_for:
+        return str(WEIGHTS / "reference")
     return {"base": base_model, "reference": reference_model}.get(model.kind, lambda: None)()
 
 
@@ -224,11 +230,18 @@ def honest_name(model: BedrockModel) -> str:
     if weights is None:
         return f"{model.name} (local, rule-based, not a neural network)"
     if model.stands_for:
-        return f"{weights_label(model.kind)} (local stand-in, not {model.stands_for})"
+        label = base_label() if model.kind == "base" else f"workshop reference, {parameters(weights):,} parameters"
+        return f"{label} (local stand-in, not {model.stands_for})"
     if base_is_foreign():
         # "untuned" is the mark by which the league knows that this model is to be asked with the book open.
-        return f"Base: {base_label()} (local)" if model.kind == "base" else f"{base_name()}, untuned (local)"
+        return f"Base: {base_label()} (local)" if model.kind == "base" else _untuned()
     return f"{model.name} (local, {parameters(weights):,} parameters)"
+
+
+def _untuned() -> str:
+    """The reference of a real base: its name, its size where its weights are here, and that it is untuned."""
+    count = parameters(base_model())
+    return ", ".join(filter(None, [base_name(), f"{count:,} parameters" if count else "", "untuned (local)"]))
 
 
 @lru_cache(maxsize=8)

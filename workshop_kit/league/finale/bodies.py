@@ -21,6 +21,8 @@ class KeyFactBody(Body):
 
     fact: Text(1, 500)
     any_of: Annotated[list[Text(1, 500)], Field(min_length=1, max_length=20)]
+    kind: Text(0, 40) = ""
+    contradicts: Annotated[list[Text(1, 500)], Field(max_length=100)] = []
 
 
 class QuestionBody(Body):
@@ -32,6 +34,9 @@ class QuestionBody(Body):
     id: Text(0, 80) = ""
     topic: Text(0, 80) = ""
     style: Text(0, 80) = ""
+    kind: Text(0, 40) = ""
+    passage: Text(0, 8000) = ""
+    tone: Text(0, 40) = ""
 
 
 class WeightsBody(Body):

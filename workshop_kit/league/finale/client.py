@@ -310,5 +310,8 @@ def _target(target: Any) -> dict[str, Any]:
 
 def _question(question: Question | Mapping[str, Any]) -> dict[str, Any]:
     value = asdict(question) if isinstance(question, Question) else dict(question)
-    value["key_facts"] = [dict(fact) | {"any_of": list(fact["any_of"])} for fact in value.get("key_facts") or ()]
+    value["key_facts"] = [
+        dict(fact) | {"any_of": list(fact["any_of"]), "contradicts": list(fact.get("contradicts") or ())}
+        for fact in value.get("key_facts") or ()
+    ]
     return value

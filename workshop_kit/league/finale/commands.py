@@ -255,7 +255,10 @@ def from_row(kind: str, body: dict[str, Any]) -> Any:
 
 def question_from(value: Mapping[str, Any]) -> Question:
     """A question from plain data; without key facts, the reference answer itself is the one fact."""
-    facts = tuple(KeyFact(f["fact"], tuple(f["any_of"])) for f in value.get("key_facts") or ())
+    facts = tuple(
+        KeyFact(f["fact"], tuple(f["any_of"]), f.get("kind") or "", tuple(f.get("contradicts") or ()))
+        for f in value.get("key_facts") or ()
+    )
     reference = value["reference_answer"]
     return Question(
         value.get("id") or "",
@@ -264,4 +267,5 @@ def question_from(value: Mapping[str, Any]) -> Question:
         reference,
         facts or (KeyFact(reference, (reference,)),),
         value.get("style") or "",
+        *(value.get(name) or "" for name in ("kind", "passage", "tone")),
     )

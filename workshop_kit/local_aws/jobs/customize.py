@@ -100,7 +100,7 @@ def _taught(
     model = catalogue.bedrock_model(teacher["teacherModelIdentifier"].rsplit("/", 1)[-1])
     if model is None:
         raise JobFault(f"The teacher model {teacher['teacherModelIdentifier']} is not here.")
-    ref = client.ModelRef(catalogue.weights_folder(model.kind), None, catalogue.honest_name(model))
+    ref = client.ModelRef(catalogue.weights_of(model), None, catalogue.honest_name(model))
     longest = teacher.get("maxResponseLengthForInference") or nova.DISTILLATION_RESPONSE
     path = folder / "taught.jsonl"
     known: dict[int, str] = {}
