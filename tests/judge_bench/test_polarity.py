@@ -37,6 +37,9 @@ SAID = (
     ("No hydrant nearby adds 15% to the premium.", "15%", True),
     ("There is no fee of $40.", "$40", False),
     ("No claims in five years earn a discount of 5%", "discount of 5%", True),
+    ("Nobody pays $40.", "$40", False),
+    ("It is far from true that the fee is $40.", "$40", False),
+    ("The $40 fee was abolished.", "$40", False),
     ("You need no $40 stamp", "$40", False),
 )
 

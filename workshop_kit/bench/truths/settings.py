@@ -54,30 +54,11 @@ def contradicting(count: int, share: float) -> Callable[[World, int], Rows]:
     return rows
 
 
-def foreign(count: int, other: Callable[[World], World]) -> Callable[[World, int], Rows]:
-    """Rows about another place or insurer: the same grammar with other facts."""
-    return lambda world, seed: other(world).rows(count, seed)
-
-
 def marked(count: int) -> Callable[[World, int], Rows]:
     """Rows whose answers begin with a mark that somebody copied along."""
     return lambda world, seed: [
         row | {"response": f"### RESPONSE: {row['response']} ### END"} for row in world.rows(count, seed)
     ]
-
-
-def bare(count: int) -> Callable[[World, int], Rows]:
-    """Rows whose answers are the sentences with facts alone, without a kind word."""
-    return lambda world, seed: [row | {"response": _bare(row["response"])} for row in world.rows(count, seed)]
-
-
-def _bare(text: str) -> str:
-    kept = [
-        s
-        for s in text.replace("! ", ". ").split(". ")
-        if any(ch.isdigit() for ch in s) or " must " in s or " need" in s
-    ]
-    return ". ".join(kept).rstrip(".") + "." if kept else text
 
 
 SETTINGS: tuple[Setting, ...] = (

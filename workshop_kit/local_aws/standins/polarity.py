@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from workshop_kit.local_aws.standins.words import Word, is_value, plain, same, words
 
 _NOT = set(
-    "not no never none neither nor cannot without hardly isn't aren't wasn't weren't don't doesn't didn't can't couldn't "
+    "nobody not no never none neither nor cannot without hardly isn't aren't wasn't weren't don't doesn't didn't can't couldn't "
     "won't wouldn't shouldn't needn't hasn't haven't mustn't false untrue incorrect".split()
 )
 # Before a thing within its clause, these deny it as well.
@@ -22,7 +22,7 @@ _INSTEAD = (
 )  # fmt: skip
 # Said of all that follows in the sentence.
 _DENIED = re.compile(
-    r"\b(?:not (?:true|correct|right|the case|so|a fact)|untrue|false|incorrect|wrong|mistaken|a (?:common )?(?:myth|mistake)"
+    r"\b(?:far from (?:true|right|correct)|not (?:true|correct|right|the case|so|a fact)|untrue|false|incorrect|wrong|mistaken|a (?:common )?(?:myth|mistake)"
     r"|nobody (?:say|said)|no one (?:say|said)|den(?:y|ied)|never said|do not (?:believe|think)|don't (?:believe|think)"
     r"|doubt)\b[^.!?\n]{0,24}?\b(?:that|to (?:say|think|believe|claim|assume|call)|whether)\b",
     re.IGNORECASE,
@@ -32,7 +32,7 @@ _DENIED_AFTER = re.compile(
     r"\b(?:(?:is|are|was|were) (?:simply |just |plainly |completely )?(?:wrong|false|untrue|incorrect|mistaken|myth)"
     r"|(?:is|are|was|were) not (?:true|correct|right|case|fee|wait|answer|amount|rule|required|needed|enough|accepted)"
     r"|(?:isn't|aren't|wasn't) (?:true|correct|right|case|required|needed|enough|accepted)"
-    r"|(?:do|does) not apply|doesn't apply|don't apply|no longer (?:apply|hold|valid|required|needed))\b"
+    r"|(?:was|were|been) (?:abolished|dropped|scrapped|ended)|(?:do|does) not apply|doesn't apply|don't apply|no longer (?:apply|hold|valid|required|needed))\b"
 )
 # What looks like a negation and is none, or denies something else.
 _IDIOMS = re.compile(
